@@ -1,0 +1,41 @@
+// What the worker reads from its environment: the task definition gives all of it but WORKER_ID and LANE_ORDER, which
+// come with the launch.
+import * as z from 'zod';
+import { laneSchema } from '#core/task.ts';
+import { databaseEnvSchema } from '#db/env.ts';
+
+const nameSchema = z.string().min(1);
+
+export const workerEnvSchema = z.object({
+  WORKER_ID: z.uuid(),
+  /** Comma-separated lanes, the first to be asked first. */
+  LANE_ORDER: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(laneSchema).nonempty()),
+  HIGH_QUEUE_URL: z.url(),
+  NORMAL_QUEUE_URL: z.url(),
+  LOW_QUEUE_URL: z.url(),
+  ...databaseEnvSchema.shape,
+  BUCKET: nameSchema,
+  /** A secret of the form { "appId": "...", "privateKey": "PEM" }. */
+  GITHUB_APP_SECRET_ID: nameSchema,
+  GITHUB_API_URL: z.url(),
+  GITHUB_URL: z.url(),
+  /** A secret of the form { "apiKey": "..." }. */
+  MODEL_SECRET_ID: nameSchema,
+  MODEL_BASE_URL: z.url(),
+  MODEL: nameSchema,
+  MAX_TURNS: z.coerce.number<string>().int().min(1), // 0 would mean "unlimited" to the CLI
+  BUDGET_USD: z.coerce.number<string>().positive(),
+  /** Seconds without a message before the worker exits. */
+  IDLE_SECONDS: z.coerce.number<string>().int().min(1),
+  /** The supervisor's own folder (bare repositories, socket) and the one in which each run gets an agent's folder. */
+  STATE_DIR: nameSchema,
+  RUNS_DIR: nameSchema,
+  /** The uid and gid that the agent gets where the supervisor is root. */
+  AGENT_UID: z.coerce.number<string>().int().min(1000),
+  CLAUDE_BINARY: nameSchema,
+});
+export type WorkerEnv = z.input<typeof workerEnvSchema>;
+export type WorkerConfig = z.output<typeof workerEnvSchema>;
