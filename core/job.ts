@@ -1,6 +1,6 @@
 // What a job has learnt on its way through the steps: enough for another worker to go on without repeating an effect.
 import * as z from 'zod';
-import { repositorySchema, runReportSchema, taskSchema } from './task.ts';
+import { outcomeSchema, repositorySchema, runReportSchema, taskSchema } from './task.ts';
 
 export const jobFactsSchema = z.object({
   /** Our one comment on the thread. */
@@ -15,6 +15,8 @@ export const jobFactsSchema = z.object({
   branch: z.string().optional(),
   commitSha: z.string().optional(),
   pullRequest: z.object({ number: z.int().positive(), url: z.url() }).optional(),
+  /** How it ends, once that is known: from here on it is only told. */
+  outcome: outcomeSchema.optional(),
 });
 export type JobFacts = z.infer<typeof jobFactsSchema>;
 

@@ -1,5 +1,5 @@
 // The only file that compares signatures.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 type Signed = { body: Uint8Array; secrets: readonly string[]; signatureHex: string };
 
@@ -13,3 +13,9 @@ export const hmacMatches = ({ body, secrets, signatureHex }: Signed): boolean =>
 /** The HMAC of our own marks, hex. */
 export const hmacHex = (secret: string, text: string): string =>
   createHmac('sha256', secret).update(text).digest('hex');
+
+/** True for the secret itself; hashed first, because timingSafeEqual wants equal lengths. */
+export const secretMatches = (given: string, secret: string): boolean =>
+  secret.length > 0 && timingSafeEqual(sha256(given), sha256(secret));
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

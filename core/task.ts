@@ -42,13 +42,20 @@ export const requestSchema = z.object({
     base: z.string().optional(),
     draft: z.boolean().optional(),
   }),
+  /** Options that were written but could not be understood, each as a sentence for the person; they stay in the text. */
+  problems: z.array(z.string()).optional(),
 });
 export type Request = z.infer<typeof requestSchema>;
 
 /** Ids of providers stay text: GitHub's pass 2^53. */
 const idSchema = z.string().regex(/^\d{1,20}$/);
-/** owner/name, only in the characters GitHub allows, so that it can stand in a path and an argument. */
-export const repositorySchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/);
+/**
+ * owner/name, only in the characters GitHub allows, so that it can stand in a path and an argument. Managed users'
+ * logins carry an underscore; `.` and `..` are no names.
+ */
+export const repositorySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/);
 
 /** The conversation a delivery belongs to. */
 export const threadSchema = z.object({
@@ -76,12 +83,14 @@ export const triggerSchema = z.object({
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 
+export const installationStatuses = ['active', 'suspended', 'deleted'] as const;
+
 /** A tenant of a platform that let us in. */
 export const installationSchema = z.object({
   platform: platformSchema,
   tenantId: idSchema,
   account: z.string().min(1),
-  status: z.enum(['active', 'suspended', 'deleted']),
+  status: z.enum(installationStatuses),
 });
 export type Installation = z.infer<typeof installationSchema>;
 
@@ -104,6 +113,14 @@ export const taskStatusSchema = z.enum(taskStatuses);
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 /** States that are not final: a thread with a task in one of these is still somebody's business. */
 export const openStatuses = ['queued', 'running', 'waiting'] as const satisfies readonly TaskStatus[];
+/** States that nothing leaves. */
+export const finalStatuses = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'expired',
+] as const satisfies readonly TaskStatus[];
 
 /** One thing asked for in a thread. */
 export const taskSchema = z.object({

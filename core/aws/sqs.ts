@@ -1,0 +1,55 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
+import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
+
+export const createQueueSender = (client: SQSClient, queueUrl: string): QueueSender => ({
+  send: async ({ body, groupId, deduplicationId }) => {
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: body,
+        MessageGroupId: groupId,
+        MessageDeduplicationId: deduplicationId,
+      }),
+    );
+  },
+});
+
+/** One message at a time: a second one would wait, invisible, behind a job of many minutes. */
+export const createQueueReceiver = (client: SQSClient, queueUrl: string): QueueReceiver => ({
+  receive: async ({ waitSeconds, signal }) => {
+    const { Messages: [message] = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: 1,
+        WaitTimeSeconds: waitSeconds,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
+      signal ? { abortSignal: signal } : {},
+    );
+    if (!message) return undefined;
+    if (!message.ReceiptHandle) throw new Error('SQS gave a message without a receipt handle');
+    return {
+      body: message.Body ?? '',
+      receipt: message.ReceiptHandle,
+      receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+    };
+  },
+  acknowledge: async (receipt) => {
+    await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt }));
+  },
+  extend: async (receipt, visibilitySeconds) => {
+    await client.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: queueUrl,
+        ReceiptHandle: receipt,
+        VisibilityTimeout: visibilitySeconds,
+      }),
+    );
+  },
+});

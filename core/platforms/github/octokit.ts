@@ -1,0 +1,52 @@
+import { Octokit } from '@octokit/core';
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+
+export type GithubClient = Octokit;
+
+const requestTimeoutMs = 10_000;
+/** Longer waits belong to the queue, which does not pay for them. */
+const longestWaitSeconds = 10;
+
+const HouseOctokit = Octokit.plugin(retry, throttling);
+
+type Identity = Pick<
+  NonNullable<ConstructorParameters<typeof Octokit>[0]>,
+  'auth' | 'authStrategy' | 'baseUrl'
+> & {
+  /** What shares a pace of writes (GitHub asks for a second between them): one token. */
+  paceId: string;
+};
+
+/**
+ * Reads are tried three times. Writes are never repeated blindly: a 502 may follow the effect, so their callers look
+ * first. A rate limit of a few seconds is waited for, once: such a call was not carried out.
+ * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ */
+export const createOctokit = ({ paceId, ...identity }: Identity): GithubClient => {
+  const octokit = new HouseOctokit({
+    ...identity,
+    userAgent: 'agent-bot',
+    log: silent,
+    request: { fetch: fetchWithTimeout },
+    retry: { retries: 2, retryAfterBaseValue: 300, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
+    throttle: { id: paceId, onRateLimit: waitOnce, onSecondaryRateLimit: waitOnce },
+  });
+  octokit.hook.before('request', (options) => {
+    if (options.method !== 'GET') Object.assign(options.request, { retries: 0 });
+  });
+  return octokit;
+};
+
+type LimitArguments = [retryAfter: number, options: unknown, octokit: unknown, retryCount: number];
+const waitOnce = (...[retryAfter, , , retryCount]: LimitArguments): boolean =>
+  retryCount < 1 && retryAfter <= longestWaitSeconds;
+
+/** The limit covers the body too: Octokit reads it inside the same call. */
+const fetchWithTimeout: typeof fetch = (input, init) => {
+  const timeout = AbortSignal.timeout(requestTimeoutMs);
+  return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
+};
+
+// what goes wrong is thrown, and logged once by whoever decides about it
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
