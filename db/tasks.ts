@@ -1,0 +1,88 @@
+import type { SQL } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import type { Claim, JobFacts } from '#core/job.ts';
+import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
+import type { Outcome, Step, Task } from '#core/task.ts';
+import type { Bell } from './bells.ts';
+import { endWait, nextBell } from './bells.ts';
+import type { ClaimInput } from './claim-task.ts';
+import { claimTask, isLive, leaseEnd } from './claim-task.ts';
+import { storable, toJson } from './columns.ts';
+import type { Database } from './database.ts';
+import { named } from './named.ts';
+import { recordTask } from './record-task.ts';
+import { tasks } from './schema.ts';
+import { toTask } from './task-row.ts';
+
+export type Tasks = ReturnType<typeof createTasks>;
+
+/** What a worker holds: with an older fence than the row's, nothing is written and the answer is false. */
+export type Held = { taskId: string; fence: number };
+export type StoredTask = {
+  task: Task;
+  facts: JobFacts;
+  fence: number;
+  attempt: number;
+  waitingReason: string | null;
+  outcome: Outcome | null;
+};
+
+export const createTasks = (db: Database) =>
+  named('tasks', {
+    record: (input: LedgerInput<'tasks.record'>): Promise<LedgerOutput<'tasks.record'>> =>
+      db.transaction((tx) => recordTask(tx, input)),
+
+    claim: (input: ClaimInput): Promise<Claim> => db.transaction((tx) => claimTask(tx, input)),
+
+    /** Also when the lease has just run out: as long as the fence stands, nobody else took the task. */
+    renew: (held: Held): Promise<boolean> => changes(db, heldBy(held), { leaseUntil: leaseEnd }),
+
+    /** Stores a step that was done; the facts are added to those of the steps before it. */
+    advance: ({ step, facts, ...held }: Held & { step: Step; facts: JobFacts }): Promise<boolean> =>
+      changes(db, liveFor(held), { step, facts: sql`${tasks.facts} || ${toJson(facts)}::jsonb` }),
+
+    finish: ({ outcome, ...held }: Held & { outcome: Outcome }): Promise<boolean> =>
+      changes(db, liveFor(held), {
+        ...released,
+        status: outcome.status,
+        step: 'done',
+        outcome,
+        finishedAt: sql`now()`,
+      }),
+
+    /** Gives the task back before its end, as it stands: another worker may claim it at once. */
+    release: (held: Held): Promise<boolean> => changes(db, heldBy(held), { ...released, status: 'queued' }),
+
+    /** Steps aside until `requeue`. */
+    wait: ({ reason, ...held }: Held & { reason: string }): Promise<boolean> =>
+      changes(db, liveFor(held), { ...released, status: 'waiting', waitingReason: storable(reason) }),
+
+    requeue: (taskId: string): Promise<Bell | undefined> => endWait(db, taskId),
+
+    nextOpen: (threadKey: string): Promise<Bell | undefined> =>
+      db.transaction((tx) => nextBell(tx, threadKey)),
+
+    get: async (taskId: string): Promise<StoredTask | undefined> => {
+      const [row] = await db.select().from(tasks).where(eq(tasks.id, taskId));
+      if (!row) return undefined;
+      const { facts, fence, attempt, waitingReason, outcome } = row;
+      return { task: toTask(row), facts, fence, attempt, waitingReason, outcome };
+    },
+  });
+
+const heldBy = ({ taskId, fence }: Held) =>
+  and(eq(tasks.id, taskId), eq(tasks.fence, fence), eq(tasks.status, 'running'));
+
+const liveFor = (held: Held) => and(heldBy(held), isLive);
+
+const released = { leaseOwner: null, leaseUntil: null };
+
+type Change = Parameters<ReturnType<Database['update']>['set']>[0];
+
+const changes = async (db: Database, where: SQL | undefined, change: Change): Promise<boolean> => {
+  const { rowCount } = await db
+    .update(tasks)
+    .set({ ...change, updatedAt: sql`now()` })
+    .where(where);
+  return rowCount === 1;
+};
