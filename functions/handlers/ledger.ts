@@ -1,0 +1,57 @@
+import { describeError } from '#core/describe-error.ts';
+import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
+import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Deliveries } from '#db/deliveries.ts';
+import type { Installations } from '#db/installations.ts';
+import type { Tasks } from '#db/tasks.ts';
+import type { Workers } from '#db/workers.ts';
+
+type Deps = {
+  tasks: Tasks;
+  installations: Installations;
+  deliveries: Deliveries;
+  workers: Workers;
+  log: Log;
+};
+type Answers = { [V in LedgerVerb]: (input: LedgerInput<V>) => Promise<LedgerOutput<V>> };
+
+/** Answers the verbs of core/ledger.ts: what comes in and what goes out is parsed, so neither side trusts the other. */
+export const createLedgerHandler = ({ log, ...stores }: Deps) => {
+  const answers = createAnswers(stores);
+
+  const answer = async <V extends LedgerVerb>(verb: V, input: unknown): Promise<LedgerOutput<V>> => {
+    const schemas = ledgerVerbs[verb];
+    // the schemas under a verb describe this verb; the index type cannot say so
+    const parsed = schemas.input.parse(input) as LedgerInput<V>;
+    return schemas.output.parse(await answers[verb](parsed)) as LedgerOutput<V>;
+  };
+
+  return async (event: unknown): Promise<unknown> => {
+    const { verb, input } = ledgerCallSchema.parse(event);
+    try {
+      return await answer(verb, input);
+    } catch (error) {
+      log.error('verb failed', { verb, ...describeError(error) });
+      throw error;
+    }
+  };
+};
+
+const createAnswers = ({ tasks, installations, deliveries, workers }: Omit<Deps, 'log'>): Answers => ({
+  'installations.get': async (key) => (await installations.get(key)) ?? null,
+  'installations.upsert': nothing(installations.upsert),
+  'tasks.record': tasks.record,
+  'deliveries.refuse': nothing(deliveries.refuse),
+  'workers.plan': workers.plan,
+  'workers.launched': nothing(workers.launched),
+  'workers.launch_failed': nothing(workers.launchFailed),
+});
+
+/** JSON knows null, not undefined. */
+const nothing =
+  <T>(act: (input: T) => Promise<void>) =>
+  async (input: T): Promise<null> => {
+    await act(input);
+    return null;
+  };

@@ -1,0 +1,58 @@
+import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Delivery } from '#core/delivery.ts';
+import { describeError } from '#core/describe-error.ts';
+import type { Ledger } from '#core/ledger.ts';
+import { inboxMessageSchema } from '#core/messages.ts';
+import type { Log } from '#core/ports/log.ts';
+
+export type Mention = Delivery & { event: { kind: 'mention' } };
+
+type Deps = { ledger: Ledger; onMention: (delivery: Mention) => Promise<void>; log: Log };
+
+/**
+ * Reads the inbox. A delivery that fails, and what came after it on its thread, goes back to the queue; other threads
+ * go on. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export const createTriage = ({ ledger, onMention, log }: Deps) => {
+  const triage = async (delivery: Delivery): Promise<void> => {
+    if (isMention(delivery)) return await onMention(delivery);
+    if (delivery.event.kind === 'installation') {
+      await ledger('installations.upsert', delivery.event.installation);
+      log.info('installation recorded', {
+        deliveryId: delivery.id,
+        status: delivery.event.installation.status,
+      });
+    }
+  };
+
+  const handleRecord = async (record: SQSRecord): Promise<void> => {
+    const context = {
+      messageId: record.messageId,
+      receiveCount: Number(record.attributes.ApproximateReceiveCount),
+    };
+    try {
+      await triage(parse(record.body));
+    } catch (error) {
+      log.error('delivery not triaged', { ...context, ...describeError(error) });
+      throw error;
+    }
+  };
+
+  return (event: SQSEvent): Promise<SQSBatchResponse> =>
+    processPartialResponse(event, handleRecord, new SqsFifoPartialProcessorAsync(), {
+      skipGroupOnError: true,
+      throwOnFullBatchFailure: false,
+    });
+};
+
+const isMention = (delivery: Delivery): delivery is Mention => delivery.event.kind === 'mention';
+
+const parse = (body: string): Delivery => {
+  try {
+    return inboxMessageSchema.parse(JSON.parse(body));
+  } catch {
+    // no cause: the parsers' messages quote what a person wrote
+    throw new Error('the inbox holds a message that is no delivery');
+  }
+};

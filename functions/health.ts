@@ -1,0 +1,3 @@
+import { createHealth } from './handlers/health.ts';
+
+export const handler = createHealth();

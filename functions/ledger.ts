@@ -1,0 +1,20 @@
+import { createLog } from '#core/aws/log.ts';
+import { openDatabase } from '#db/database.ts';
+import { createDeliveries } from '#db/deliveries.ts';
+import { createInstallations } from '#db/installations.ts';
+import { createTasks } from '#db/tasks.ts';
+import { createWorkers } from '#db/workers.ts';
+import { ledgerEnvSchema } from './env.ts';
+import { createLedgerHandler } from './handlers/ledger.ts';
+
+const log = createLog('ledger');
+// an environment of Lambda answers one call at a time
+const { db } = openDatabase(ledgerEnvSchema.parse(process.env), { max: 1, log });
+
+export const handler = createLedgerHandler({
+  tasks: createTasks(db),
+  installations: createInstallations(db),
+  deliveries: createDeliveries(db),
+  workers: createWorkers(db),
+  log,
+});

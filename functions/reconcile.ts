@@ -1,0 +1,23 @@
+import { ecsClient, lambdaClient } from '#core/aws/clients.ts';
+import { createLauncher } from '#core/aws/ecs.ts';
+import { createFunctions } from '#core/aws/lambda.ts';
+import { createLog } from '#core/aws/log.ts';
+import { createLedger } from '#core/ledger.ts';
+import { reconcileEnvSchema } from './env.ts';
+import { createReconcile } from './handlers/reconcile.ts';
+
+const env = reconcileEnvSchema.parse(process.env);
+
+export const handler = createReconcile({
+  ledger: createLedger(createFunctions(lambdaClient()), env.LEDGER_FUNCTION),
+  launcher: createLauncher(ecsClient(), {
+    cluster: env.CLUSTER_ARN,
+    taskDefinition: env.TASK_DEFINITION_ARN,
+    container: env.CONTAINER_NAME,
+    subnets: env.SUBNET_IDS.split(','),
+    securityGroups: env.SECURITY_GROUP_IDS.split(','),
+  }),
+  cap: env.WORKER_CAP,
+  warm: env.WARM_WORKERS,
+  log: createLog('reconcile'),
+});

@@ -1,0 +1,198 @@
+// What a worker needs around it: the GitHub twin, a real Postgres, and a Claude CLI of a few milliseconds.
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Job } from '#core/job.ts';
+import { createGithubApp } from '#core/platforms/github/app.ts';
+import { markerKeyOf } from '#core/platforms/github/marker.ts';
+import type { Blobs } from '#core/ports/blobs.ts';
+import type { Request, Trigger } from '#core/task.ts';
+import { createRuns } from '#db/runs.ts';
+import { createSpend } from '#db/spend.ts';
+import { createTasks } from '#db/tasks.ts';
+import { aRequest } from '#test/builders.ts';
+import { asToken, startTwin } from '#test/local/github/start-twin.ts';
+import { migratedDatabase } from '#test/support/database.ts';
+import { aLog } from '#test/support/fakes.ts';
+import { agentUser } from '#worker/agent-user.ts';
+import { agentPath } from '#worker/claude.ts';
+import { createGithubAccess } from '#worker/github-access.ts';
+import type { HandleTask, JobStore } from '#worker/handle-task.ts';
+import { createHandleTask } from '#worker/handle-task.ts';
+import type { AgentConfig } from '#worker/run-agent.ts';
+import { createRunAgent } from '#worker/run-agent.ts';
+import { createOpenSteps } from '#worker/steps.ts';
+
+export const isRoot = process.getuid?.() === 0;
+export const agentUid = 24_601;
+
+export type WorkerHouse = Awaited<ReturnType<typeof startWorkerHouse>>;
+export type Asked = Partial<Request> & { trigger?: Partial<Trigger> };
+
+export const startWorkerHouse = async () => {
+  const twins = await startTwin();
+  const { twin, demo } = twins;
+  const folder = await mkdtemp(join(tmpdir(), 'worker-house-'));
+  await chmod(folder, 0o755); // the agent's uid passes through
+  const places = await aMachine(folder);
+  const database = await migratedDatabase();
+  const { db } = database;
+  const tasks = createTasks(db);
+  const { log, text } = aLog();
+  const blobs = aBucket();
+  const user = agentUser({ uid: agentUid, isRoot, platform: process.platform });
+  const key = { appId: String(twin.app.id), privateKey: twin.app.privateKey };
+  // the twin needs no pace of a write per second
+  const octokitFor = (token: string) => asToken(twins, token);
+  const app = { ...createGithubApp({ ...key, apiUrl: twin.apiUrl }), octokitFor };
+  const markerKey = markerKeyOf(twin.app.privateKey);
+  const runs = createRuns(db);
+  const spend = createSpend(db);
+
+  const aHandleTask = ({
+    store = tasks,
+    agent = {},
+  }: { store?: JobStore; agent?: Partial<AgentConfig> } = {}): HandleTask =>
+    createHandleTask({
+      store,
+      openAccess: createGithubAccess({
+        source: async () => ({ app, markerKey }),
+        githubUrl: twin.webUrl,
+        log,
+      }),
+      openSteps: createOpenSteps({
+        blobs: blobs.port,
+        stateDir: places.stateDir,
+        runAgent: createRunAgent({
+          config: {
+            user,
+            binary: places.binary,
+            stateDir: places.stateDir,
+            runsDir: places.runsDir,
+            model: 'claude-opus-5-5',
+            maxTurns: 5,
+            budgetUsd: 1,
+            path: agentPath(process.execPath),
+            upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'sk-test' }),
+            ...agent,
+          },
+          books: { start: runs.start, finish: runs.finish, settle: spend.settle },
+          log,
+        }),
+      }),
+    });
+
+  let issues = 0;
+  /** A task on an issue of its own, as triage records it. */
+  const aTask = async ({ trigger, ...request }: Asked = {}) => {
+    issues += 1;
+    const { number } = twin.openIssue({
+      repository: demo.repository,
+      login: demo.writer,
+      title: `issue ${issues}`,
+    });
+    return await record({ number, trigger, request });
+  };
+  const record = async ({
+    number,
+    trigger,
+    request,
+  }: {
+    number: number;
+    trigger?: Partial<Trigger> | undefined;
+    request: Partial<Request>;
+  }) => {
+    const body = request.text ?? 'please';
+    const { commentId, url } = twin.comment({
+      repository: demo.repository,
+      number,
+      login: demo.writer,
+      body,
+    });
+    return await tasks.record({
+      delivery: {
+        platform: 'github',
+        id: crypto.randomUUID(),
+        bodySha256: `${commentId}`.padStart(64, '0'),
+        receivedAt: new Date().toISOString(),
+      },
+      thread: {
+        platform: 'github',
+        tenantId: String(twins.installationId),
+        repositoryId: String(demo.repositoryId),
+        repository: demo.repository,
+        number,
+        isPullRequest: false,
+      },
+      trigger: {
+        key: `issue_comment:${commentId}`,
+        kind: 'issue_comment',
+        commentId: String(commentId),
+        author: { id: '1', login: demo.writer },
+        text: body,
+        url,
+        createdAt: new Date().toISOString(),
+        ...trigger,
+      },
+      request: aRequest({ ...request, text: body }),
+    });
+  };
+
+  const claim = async (threadKey: string): Promise<Job> => {
+    const claimed = await tasks.claim({ threadKey, workerId: crypto.randomUUID() });
+    if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
+    return claimed.job;
+  };
+  /** A task, claimed by a worker. */
+  const aJob = async (asked?: Asked): Promise<Job> => await claim((await aTask(asked)).threadKey);
+
+  const close = async () => {
+    await database.close();
+    await twins.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return {
+    ...twins,
+    ...places,
+    database,
+    db,
+    tasks,
+    text,
+    folder,
+    aHandleTask,
+    aTask,
+    claim,
+    aJob,
+    close,
+  };
+};
+
+/** The folders of a worker's machine and the CLI on it. */
+const aMachine = async (folder: string) => {
+  const [stateDir, runsDir, bin] = [join(folder, 'state'), join(folder, 'runs'), join(folder, 'bin')];
+  await mkdir(stateDir);
+  await chmod(stateDir, 0o711);
+  await mkdir(bin);
+  const binary = join(bin, 'claude');
+  await copyFile(join(import.meta.dirname, 'fake-claude.sh'), binary);
+  await chmod(binary, 0o755);
+  const counter = join(bin, 'runs');
+  await writeFile(counter, '');
+  await chmod(counter, 0o666);
+  const runCount = async () => (await readFile(counter, 'utf8')).split('\n').length - 1;
+  /** What is left in the worker's folders. */
+  const leftovers = async () => [
+    ...(await readdir(stateDir, { recursive: true })).filter((name) => name !== 'bare'),
+    ...(await readdir(runsDir).catch(() => [])),
+  ];
+  return { stateDir, runsDir, binary, runCount, leftovers };
+};
+
+const aBucket = () => {
+  const objects = new Map<string, Uint8Array>();
+  const port: Blobs = {
+    put: async (key, body) => void objects.set(key, body),
+    get: async (key) => objects.get(key),
+  };
+  return { port, objects };
+};
