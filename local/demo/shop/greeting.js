@@ -1,0 +1,4 @@
+/** The line above the shop window. */
+export function greeting(name) {
+  return 'Welcome to the ship, ' + name + '!';
+}
