@@ -1,0 +1,114 @@
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Lane } from '#core/task.ts';
+import { raise } from './alarm.ts';
+import { allow } from './allow.ts';
+
+/** Every receive counts, whatever its reason, so this is a backstop; attempts are counted in Postgres. */
+const maxReceiveCount = 50;
+/** Longer than any outage that somebody was told of; SQS allows 14 days. */
+const retentionPeriod = Duration.days(14);
+
+/** The inbox, the three lanes and the one queue where messages of all of them end that nothing could handle. */
+export class Queues extends Construct {
+  readonly inbox: FifoQueue;
+  readonly lanes: Record<Lane, FifoQueue>;
+  readonly deadLetters: FifoQueue;
+
+  constructor(scope: Construct, id: string, { triageTimeout }: { triageTimeout: Duration }) {
+    super(scope, id);
+    this.deadLetters = new FifoQueue(this, 'DeadLetters');
+    const deadLetterQueue = { queue: this.deadLetters, maxReceiveCount };
+    this.inbox = new FifoQueue(this, 'Inbox', {
+      deadLetterQueue,
+      // Lambda asks for six times the function's timeout: it retries a throttled batch within the visibility
+      visibilityTimeout: Duration.seconds(6 * triageTimeout.toSeconds()),
+    });
+    const lane = (name: string) =>
+      new FifoQueue(this, name, { deadLetterQueue, visibilityTimeout: Duration.seconds(120) });
+    this.lanes = { high: lane('TasksHigh'), normal: lane('TasksNormal'), low: lane('TasksLow') };
+    this.watch();
+  }
+
+  get laneUrls() {
+    return {
+      HIGH_QUEUE_URL: this.lanes.high.queueUrl,
+      NORMAL_QUEUE_URL: this.lanes.normal.queueUrl,
+      LOW_QUEUE_URL: this.lanes.low.queueUrl,
+    };
+  }
+
+  /** To ring for a thread, on whatever lane it is. */
+  grantRing(ringer: IGrantable) {
+    allow(ringer, ['sqs:SendMessage'], { resources: this.laneArns() });
+  }
+
+  /** To take a ring, hold it and end it. */
+  grantWork(worker: IGrantable) {
+    allow(worker, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'], {
+      resources: this.laneArns(),
+    });
+  }
+
+  private laneArns() {
+    return Object.values(this.lanes).map(({ queueArn }) => queueArn);
+  }
+
+  private watch() {
+    raise(this, 'DeadLetter', {
+      alarmDescription:
+        'A request was given up: its message is in the dead-letter queue and nobody has answered the person.',
+      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+      threshold: 0,
+    });
+    raise(this, 'InboxWaits', {
+      alarmDescription:
+        'People who mentioned the agent have waited ten minutes without a reaction: triage does not get on.',
+      metric: this.inbox.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' }),
+      threshold: Duration.minutes(10).toSeconds(),
+    });
+    const { high, normal, low } = this.lanes;
+    const age = (queue: Queue) => queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' });
+    raise(this, 'LanesWait', {
+      // a ring stays in its lane while its job runs, for up to an hour
+      alarmDescription:
+        'Somebody has waited 90 minutes for an answer: workers do not start, or there are too few.',
+      metric: new MathExpression({
+        expression: 'MAX([high, normal, low])',
+        usingMetrics: { high: age(high), normal: age(normal), low: age(low) },
+        label: 'oldest ring',
+      }),
+      threshold: Duration.minutes(90).toSeconds(),
+    });
+  }
+}
+
+/** FIFO by conversation at high throughput, encrypted with SQS's own key, refusing whoever comes without TLS. */
+export class FifoQueue extends Queue {
+  constructor(scope: Construct, id: string, props: QueueProps = {}) {
+    super(scope, id, {
+      fifo: true,
+      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod,
+      ...props,
+    });
+  }
+
+  grantSend(sender: IGrantable) {
+    allow(sender, ['sqs:SendMessage'], { resources: [this.queueArn] });
+  }
+
+  /** What Lambda's poller needs of the function that it calls. */
+  grantPoll(handler: IGrantable) {
+    allow(handler, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], {
+      resources: [this.queueArn],
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// What an operator decides. It stands in cdk.json under "agentBot"; what is left out has the value given here.
+import * as z from 'zod';
+
+/** Fargate's sizes: vCPUs → least and most memory in GB and the step between (ECS guide, "Task CPU and memory"). */
+const sizes = { 1: [2, 8, 1], 2: [4, 16, 1], 4: [8, 30, 1], 8: [16, 60, 4], 16: [32, 120, 8] } as const;
+
+const settingsSchema = z
+  .strictObject({
+    /** Workers at a time. A fresh account starts with 6 Fargate vCPUs: three workers of two. */
+    workerCap: z.int().min(1).max(500).default(3),
+    /** Workers that wait for work. 0: nothing runs while nobody asks. */
+    warmWorkers: z.int().min(0).max(100).default(0),
+    /** Seconds a worker waits for a message before it exits. */
+    workerIdleSeconds: z.int().min(1).max(3600).default(60),
+    workerVcpus: z.literal([1, 2, 4, 8, 16]).default(2),
+    workerMemoryGb: z.int().default(8),
+    /** Of the worker. The image is built for it, so the machine that deploys must be able to. */
+    cpuArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
+    /** The word that calls the agent. */
+    mention: z
+      .string()
+      .regex(/^@[A-Za-z0-9-]{1,39}$/, 'must be @ and a name of letters, digits and hyphens')
+      .default('@agent'),
+    model: z.string().min(1).default('claude-opus-5-5'),
+    /** Per run. */
+    budgetUsd: z.number().positive().default(5),
+    /** Per run; the CLI takes 0 for "unlimited". */
+    maxTurns: z.int().min(1).default(50),
+    githubUrl: z.url().default('https://github.com'),
+    githubApiUrl: z.url().default('https://api.github.com'),
+    modelBaseUrl: z.url().default('https://api.anthropic.com'),
+    /** An RDS instance class without its "db.". */
+    databaseClass: z
+      .string()
+      .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'must look like t4g.micro')
+      .default('t4g.micro'),
+    /** Off at first: with it a failed first deploy could not take its database away again. Turn it on after that. */
+    databaseDeletionProtection: z.boolean().default(false),
+    /** What becomes of database, bucket and secrets when the stack goes or replaces them. */
+    onRemoval: z.enum(['retain', 'destroy']).default('retain'),
+    logDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(30),
+    /** Who gets a mail when an alarm goes off. */
+    alarmEmail: z.email().optional(),
+  })
+  .superRefine(({ workerVcpus, workerMemoryGb }, context) => {
+    const [least, most, step] = sizes[workerVcpus];
+    if (workerMemoryGb >= least && workerMemoryGb <= most && workerMemoryGb % step === 0) return;
+    const message = `${workerVcpus} vCPUs on Fargate go with ${least} to ${most} GB in steps of ${step}`;
+    context.addIssue({ code: 'custom', path: ['workerMemoryGb'], message });
+  });
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Throws with the name of each setting that cannot be used. */
+export const parseSettings = (settings: unknown): Settings => {
+  const parsed = settingsSchema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'settings'}: ${message}`,
+  );
+  throw new Error(`agentBot in cdk.json: ${problems.join('; ')}`, { cause: parsed.error });
+};

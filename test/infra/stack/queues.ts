@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { nameOf, readable, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+const queues = resourcesOf(template, 'AWS::SQS::Queue');
+
+describe('queues', () => {
+  it('are the inbox, three lanes and one for dead letters', () => {
+    expect(Object.keys(queues).sort()).toEqual([
+      'QueuesDeadLetters',
+      'QueuesInbox',
+      'QueuesTasksHigh',
+      'QueuesTasksLow',
+      'QueuesTasksNormal',
+    ]);
+  });
+
+  for (const [name, { Properties }] of Object.entries(queues)) {
+    it(`${name} is FIFO by conversation, encrypted, and keeps its messages for 14 days`, () =>
+      expect(Properties).toMatchObject({
+        FifoQueue: true,
+        DeduplicationScope: 'messageGroup',
+        FifoThroughputLimit: 'perMessageGroupId',
+        SqsManagedSseEnabled: true,
+        MessageRetentionPeriod: 14 * 24 * 60 * 60,
+      }));
+
+    it(`${name} refuses who comes without TLS`, () => {
+      const refusals = Object.values(template.findResources('AWS::SQS::QueuePolicy'))
+        .filter((policy) => policy['Properties'].Queues.map(readable).includes(name))
+        .flatMap((policy) => policy['Properties'].PolicyDocument.Statement)
+        .map(({ Effect, Principal, Action, Resource, Condition }) => [
+          `${Effect} ${Principal.AWS} ${Action} ${readable(Resource)}`,
+          Condition,
+        ]);
+      expect(refusals).toEqual([[`Deny * sqs:* ${name}.Arn`, { Bool: { 'aws:SecureTransport': 'false' } }]]);
+    });
+  }
+
+  it('give up in the one dead-letter queue, after more receives than any outage costs', () => {
+    const redrives = Object.entries(queues).map(
+      ([
+        name,
+        {
+          Properties: { RedrivePolicy: redrive },
+        },
+      ]) => [name, redrive && `${readable(redrive.deadLetterTargetArn)} after ${redrive.maxReceiveCount}`],
+    );
+    const rest = 'QueuesDeadLetters.Arn after 50';
+    expect(Object.fromEntries(redrives)).toEqual({
+      QueuesInbox: rest,
+      QueuesTasksHigh: rest,
+      QueuesTasksNormal: rest,
+      QueuesTasksLow: rest,
+      QueuesDeadLetters: undefined,
+    });
+  });
+
+  it('hide a message for six times the time that triage has, and a ring for longer than a lease', () => {
+    const { Timeout } = resourcesOf(template, 'AWS::Lambda::Function')['TriageFunction']!['Properties'];
+    expect(queues['QueuesInbox']!['Properties'].VisibilityTimeout).toBe(6 * Timeout);
+    for (const lane of ['High', 'Normal', 'Low'])
+      expect(queues[`QueuesTasks${lane}`]!['Properties'].VisibilityTimeout).toBe(120);
+  });
+
+  it('are read by triage in batches of which the failed part comes back', () => {
+    const [source] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(source!['Properties']).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+    expect(readable(source!['Properties'].EventSourceArn)).toBe('QueuesInbox.Arn');
+    expect(readable(source!['Properties'].FunctionName)).toBe('TriageFunction');
+  });
+
+  it('and the schedule start only when the schema is there', () => {
+    for (const type of ['AWS::Lambda::EventSourceMapping', 'AWS::Events::Rule'])
+      for (const { DependsOn } of Object.values(template.findResources(type)))
+        expect([DependsOn].flat().map(nameOf)).toContain('MigrateOnDeploy');
+  });
+});
