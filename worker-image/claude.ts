@@ -1,0 +1,177 @@
+// One run of the Claude CLI as the agent. Ends are values; only what we got wrong ourselves is thrown.
+import { dirname, isAbsolute } from 'node:path';
+import type { Log } from '#core/ports/log.ts';
+import type { AgentProcess, AgentUser } from './agent-user.ts';
+import { drained, exitOf, keepTail, killAgent, signalGroup, spawnAsAgent } from './agent-user.ts';
+import type { ClaudeEnd, ClaudeEvent } from './claude-stream.ts';
+import { judge, readClaudeStream } from './claude-stream.ts';
+
+export type ClaudeRun = {
+  binary: string;
+  user: AgentUser;
+  /** These three are the agent's own folders. */
+  workspace: string;
+  home: string;
+  tmp: string;
+  /** Where the gateway listens, and the token that it takes from this run. */
+  socketPath: string;
+  runToken: string;
+  prompt: string;
+  systemPrompt: string;
+  model: string;
+  /** 0 would mean "without end" to the CLI. */
+  maxTurns: number;
+  budgetUsd: number;
+  sessionId: string;
+  /** Goes on with an earlier session instead of beginning `sessionId`. */
+  resume?: string | undefined;
+  /** The agent's PATH, from agentPath(). */
+  path?: string | undefined;
+  signal: AbortSignal;
+  /** Without an event for so long it is ended. */
+  idleMs: number;
+  deadlineMs: number;
+  /** From SIGTERM to SIGKILL, and for pipes that somebody still holds. */
+  graceMs?: number | undefined;
+  onEvent?: ((event: ClaudeEvent) => void) | undefined;
+  /** The gateway's word on whether the money is spent. */
+  isOverBudget?: (() => boolean) | undefined;
+  log: Log;
+};
+
+const defaultGraceMs = 10_000;
+const maxStderrBytes = 4096;
+
+export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
+  const startedAt = performance.now();
+  const child = spawnAsAgent(run.user, {
+    command: run.binary,
+    args: claudeArguments(run),
+    cwd: run.workspace,
+    env: claudeEnvironment(run),
+  });
+  const stderr = keepTail(child.stderr, maxStderrBytes);
+  child.stdin.on('error', () => {}); // it may end before it has read the prompt; its result tells
+  child.stdin.end(run.prompt);
+
+  const guard = createGuard(child, run);
+  const onEvent = (event: ClaudeEvent) => {
+    guard.sawEvent();
+    run.onEvent?.(event);
+  };
+  const reading = readClaudeStream(child.stdout, { onEvent });
+  reading.catch(guard.stop); // thrown again below
+  try {
+    const exit = await exitOf(child).catch((error: unknown) => ({ startError: error }));
+    if ('startError' in exit) return notStarted(exit.startError);
+    // before the pipes' end, because what the agent left behind may hold them
+    await killAgent(run.user, child.pid ?? 0);
+    await drained(child, run.graceMs ?? defaultGraceMs);
+    const stream = await reading;
+    const isOverBudget = run.isOverBudget?.() ?? false;
+    const sessionId = run.resume ?? run.sessionId;
+    const end = judge({ exit, stream, sessionId, isOverBudget, stopped: guard.stopped(), stderr: stderr() });
+    run.log.info('claude ended', {
+      ...endFields(end),
+      ...exit,
+      ms: Math.round(performance.now() - startedAt),
+    });
+    return end;
+  } finally {
+    guard.close();
+  }
+};
+
+/** Node first, as the worker runs it; then the worker's own PATH and the usual folders, absolute ones only. */
+export const agentPath = (execPath: string, ownPath = ''): string => {
+  const own = ownPath
+    .split(':')
+    .filter((folder) => isAbsolute(folder) && !folder.endsWith('node_modules/.bin'));
+  return [...new Set([dirname(execPath), ...own, ...usualFolders])].join(':');
+};
+
+const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin'];
+
+/** Measured flags: no settings, hooks, MCP servers or commands of the repository or of HOME are read. */
+const claudeArguments = (run: ClaudeRun): string[] => [
+  '--print',
+  '--output-format=stream-json',
+  '--verbose', // stream-json wants it
+  '--permission-mode=bypassPermissions',
+  '--setting-sources=',
+  '--strict-mcp-config',
+  '--disable-slash-commands',
+  '--tools=Bash,Edit,Read,Write',
+  run.resume ? `--resume=${run.resume}` : `--session-id=${run.sessionId}`,
+  `--model=${run.model}`, // a person wrote it: never a flag of its own
+  `--max-turns=${run.maxTurns}`,
+  `--max-budget-usd=${run.budgetUsd}`,
+  `--append-system-prompt=${run.systemPrompt}`,
+  `--settings=${JSON.stringify({ attribution: { commit: '', pr: '' } })}`,
+];
+
+/** All that the agent and every process of it get to see. The token is good for the gateway and for this run only. */
+const claudeEnvironment = (run: ClaudeRun): Record<string, string> => ({
+  PATH: run.path ?? agentPath(process.execPath),
+  HOME: run.home,
+  TMPDIR: run.tmp,
+  LANG: 'C.UTF-8',
+  ANTHROPIC_UNIX_SOCKET: run.socketPath,
+  ANTHROPIC_BASE_URL: 'http://localhost',
+  ANTHROPIC_API_KEY: run.runToken,
+  NO_PROXY: '127.0.0.1,localhost',
+  CLAUDE_CODE_TMPDIR: run.tmp,
+  CLAUDE_CODE_MAX_RETRIES: '3',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', // else the process outlives its result by minutes
+  CLAUDE_CODE_DISABLE_ATTACHMENTS: '1', // else `@/path` in the request becomes the file's content
+  GIT_AUTHOR_NAME: 'agent',
+  GIT_AUTHOR_EMAIL: 'agent@localhost',
+  GIT_COMMITTER_NAME: 'agent',
+  GIT_COMMITTER_EMAIL: 'agent@localhost',
+});
+
+type Stopped = { why: 'idle' | 'deadline'; afterMs: number } | { why: 'aborted' };
+
+/** Ends the process when it is silent, late or no longer wanted: SIGTERM, and SIGKILL when that does not help. */
+const createGuard = (child: AgentProcess, { signal, idleMs, deadlineMs, graceMs }: ClaudeRun) => {
+  let stopped: Stopped | undefined;
+  let killing: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (killing) return;
+    signalGroup(child, 'SIGTERM');
+    killing = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs ?? defaultGraceMs);
+  };
+  const stopBecause = (reason: Stopped) => {
+    stopped ??= reason;
+    stop();
+  };
+  const onAbort = () => stopBecause({ why: 'aborted' });
+  const idle = setTimeout(() => stopBecause({ why: 'idle', afterMs: idleMs }), idleMs);
+  const deadline = setTimeout(() => stopBecause({ why: 'deadline', afterMs: deadlineMs }), deadlineMs);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return {
+    sawEvent: () => void idle.refresh(),
+    stop,
+    stopped: () => stopped,
+    close: () => {
+      for (const timer of [idle, deadline, killing]) clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+};
+
+const notStarted = (error: unknown): ClaudeEnd => ({
+  kind: 'failed',
+  reason: 'agent_error',
+  detail: `the CLI could not be started: ${error instanceof Error ? error.message : String(error)}`,
+  turns: 0,
+});
+
+const endFields = (end: ClaudeEnd) => ({
+  end: end.kind,
+  turns: end.turns,
+  ...(end.kind === 'failed' && { reason: end.reason }),
+  ...(end.kind === 'timed_out' && { why: end.why }),
+});

@@ -1,0 +1,65 @@
+import type { JobFacts } from '#core/job.ts';
+import type { Outcome, RunReport, Step } from '#core/task.ts';
+
+export type Base = { branch: string; sha: string };
+export type Action =
+  | { kind: 'clone' }
+  | { kind: 'run'; base: Base }
+  | { kind: 'push'; base: Base; patchKey: string; report: RunReport }
+  | { kind: 'open_pull_request'; base: Base; branch: string; report: RunReport }
+  | { kind: 'end'; outcome: Outcome }
+  | { kind: 'report'; outcome: Outcome }
+  | { kind: 'finish'; outcome: Outcome };
+
+/** A job that was begun so often without a stored run is not begun again: each time may be paid. */
+const maxAttempts = 5;
+
+/** What is to be done next, from what is stored alone: a second worker decides as the first would have. */
+export const decide = (step: Step, facts: JobFacts, attempt: number): Action => {
+  const { outcome } = facts;
+  if (outcome)
+    return step === 'reported' || step === 'done' ? { kind: 'finish', outcome } : { kind: 'report', outcome };
+  switch (step) {
+    case 'received':
+      return attempt > maxAttempts ? giveUp : { kind: 'clone' };
+    case 'cloned':
+      return attempt > maxAttempts ? giveUp : { kind: 'run', base: baseOf(facts) };
+    case 'ran':
+      return {
+        kind: 'push',
+        base: baseOf(facts),
+        patchKey: known(facts.patchKey, 'patch'),
+        report: known(facts.report, 'report'),
+      };
+    case 'pushed':
+      return {
+        kind: 'open_pull_request',
+        base: baseOf(facts),
+        branch: known(facts.branch, 'branch'),
+        report: known(facts.report, 'report'),
+      };
+    case 'opened':
+    case 'reported':
+    case 'done':
+      throw new Error('a stored step lacks its outcome');
+  }
+};
+
+const giveUp: Action = {
+  kind: 'end',
+  outcome: {
+    status: 'failed',
+    reason: 'internal',
+    detail: `The work was begun ${maxAttempts} times and interrupted each time.`,
+  },
+};
+
+const baseOf = ({ baseBranch, baseSha }: JobFacts): Base => ({
+  branch: known(baseBranch, 'base branch'),
+  sha: known(baseSha, 'base commit'),
+});
+
+const known = <T>(value: T | null | undefined, name: string): T => {
+  if (value === undefined || value === null) throw new Error(`a stored step lacks its ${name}`);
+  return value;
+};

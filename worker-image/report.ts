@@ -1,0 +1,129 @@
+// What people read: our comment on the thread, the pull request, the commit. Pure: the same job gives the same words.
+import { cutText } from '#core/cut-text.ts';
+import type { JobFacts } from '#core/job.ts';
+import type { FailureReason, Outcome, RunReport, Task } from '#core/task.ts';
+import { fenced, harmless, oneLine } from '#core/text.ts';
+
+export type Phase = 'reading' | 'working';
+export type PullRequestText = { title: string; body: string };
+
+const maxQuoteBytes = 20_000;
+const maxAnswerBytes = 30_000;
+const maxTitleLength = 70;
+
+/** The comment while the work goes on. */
+export const toProgress = (phase: Phase, { baseBranch, baseSha }: JobFacts = {}): string => {
+  const at = phases.indexOf(phase);
+  const base = baseBranch && baseSha ? ` (\`${baseBranch}\` at \`${baseSha.slice(0, 7)}\`)` : '';
+  const texts = [`read the repository${base}`, 'do the work', 'publish the result'];
+  return [
+    '⏳ Working on it.',
+    '',
+    ...texts.map((text, index) => `- [${index < at ? 'x' : ' '}] ${text}`),
+  ].join('\n');
+};
+
+const phases = ['reading', 'working'] as const satisfies readonly Phase[];
+
+/** The comment at the end: what came of it, what it cost, and after a failure what to do. */
+export const toComment = (task: Task, outcome: Outcome, report?: RunReport): string => {
+  const parts = [...endOf(outcome), ...problemsOf(task), ...(report ? [toCost(report)] : [])];
+  return parts.join('\n\n');
+};
+
+const endOf = (outcome: Outcome): string[] => {
+  switch (outcome.status) {
+    case 'succeeded': {
+      const { result, summary } = outcome;
+      const link = result.kind === 'pull_request' ? [`✅ Pull request: ${result.url}`] : [];
+      return [...link, toAnswer(summary)].filter((part) => part !== '');
+    }
+    case 'failed': {
+      const { what, todo } = failures[outcome.reason];
+      const detail = outcome.detail.trim() === '' ? [] : [fenced(cut(outcome.detail, maxQuoteBytes))];
+      return [`❌ ${what}`, ...detail, todo];
+    }
+    case 'cancelled':
+      return [`⏹️ Stopped by ${harmless(outcome.by)}.`];
+    case 'timed_out':
+      return [
+        `❌ I ran out of time after ${toDuration(outcome.afterMs)}.`,
+        'Ask for a smaller part of the work.',
+      ];
+    case 'expired':
+      return ['⌛ Nobody answered in time, so nothing was done.'];
+  }
+};
+
+/** Why, and what a person can do about it. */
+const failures: { [R in FailureReason]: { what: string; todo: string } } = {
+  nothing_done: {
+    what: 'The agent changed nothing and said nothing.',
+    todo: 'Say in more detail what is to be done, and mention me again.',
+  },
+  agent_error: {
+    what: 'The agent did not come to an end that I can use. Nothing was changed.',
+    todo: 'Mention me again to try once more; a smaller request often helps.',
+  },
+  model_error: {
+    what: 'The model did not answer as it should. Nothing was changed.',
+    todo: 'Mention me again in a few minutes. If this stays, an operator should look at the model key and its limits.',
+  },
+  over_budget: {
+    what: 'The budget was used up before the work was done. Nothing was changed.',
+    todo: 'Ask for a smaller part, or allow more with `--budget`.',
+  },
+  patch_refused: {
+    what: 'There is a change, but I may not publish it.',
+    todo: 'Mention me again with a request that leaves this out, or make this part of the change yourself.',
+  },
+  bad_base: {
+    what: 'I could not start from the repository or branch.',
+    todo: 'Name a branch that exists with `--base`, or leave it out to start from the default branch.',
+  },
+  uninstalled: {
+    what: 'I am not let into this repository any more.',
+    todo: 'Install the App for this repository, and mention me again.',
+  },
+  internal: {
+    what: 'Something went wrong on my side.',
+    todo: 'Mention me again to try once more. If it stays, an operator should look at the logs.',
+  },
+};
+
+const problemsOf = ({ request }: Task): string[] =>
+  request.problems?.length ? [`⚠️ ${request.problems.map((problem) => harmless(problem)).join(' · ')}`] : [];
+
+/** `💰 $0.4213 · 12 turns · 3m 20s` */
+export const toCost = ({ usage, turns, durationMs }: RunReport): string =>
+  `💰 $${usage.costUsd.toFixed(4)} · ${turns} ${turns === 1 ? 'turn' : 'turns'} · ${toDuration(durationMs)}`;
+
+const toDuration = (ms: number): string => {
+  const seconds = Math.round(ms / 1_000);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  if (hours > 0) return `${hours}h ${minutes}m`;
+  return minutes > 0 ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
+};
+
+const cut = (text: string, maxBytes: number) => cutText(text, maxBytes, '\n[cut]');
+const toAnswer = (answer: string) => harmless(cut(answer.trim(), maxAnswerBytes));
+
+/** The pull request's words. What the person wrote stands there as a quote, what the agent wrote orders nobody. */
+export const toPullRequest = (task: Task, report: RunReport): PullRequestText => ({
+  title: toTitle(task, report),
+  body: [
+    toAnswer(report.answer) || 'The agent said nothing about this change.',
+    `<details><summary>The request</summary>\n\n${fenced(cut(task.trigger.text, maxQuoteBytes))}\n\n</details>`,
+    `Asked for in ${task.trigger.url}`,
+    toCost(report),
+  ].join('\n\n'),
+});
+
+const toTitle = ({ request, thread }: Task, { answer }: RunReport): string =>
+  oneLine(answer, maxTitleLength) ||
+  oneLine(request.text, maxTitleLength) ||
+  `Change for ${thread.isPullRequest ? 'pull request' : 'issue'} ${thread.number}`;
+
+/** The commit's message; its trailer names the task. https://git-scm.com/docs/git-interpret-trailers */
+export const toCommitMessage = (task: Task, report: RunReport): string =>
+  `${toTitle(task, report)}\n\nAsked for in ${task.trigger.url}\n\nAgent-Task: ${task.id}\n`;

@@ -1,0 +1,16 @@
+const stops = {
+  draining: 'the worker was told to stop',
+  lease_lost: 'another worker holds the task',
+  beats_missed: 'the queue did not take two beats in a row',
+} as const;
+export type Stop = keyof typeof stops;
+
+/** The reason of an aborted job. It is no fault of the job: another worker goes on from the stored step. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+  readonly code: Stop;
+  constructor(code: Stop) {
+    super(stops[code]);
+    this.code = code;
+  }
+}
