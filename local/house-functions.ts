@@ -1,0 +1,65 @@
+// The Lambda functions of the house: the same entry files as in AWS, each with the environment that the stack would give it.
+import type { MigrateEnv, ReconcileEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
+import type { DatabaseEnv } from '#db/env.ts';
+import type { FunctionDefinition } from './aws/function-environment.ts';
+import { workerContainer, workerTaskDefinition } from './house-worker.ts';
+import type { Surroundings } from './surroundings.ts';
+import { awsEnvironment, databaseEnvironment, queueEnvironment } from './surroundings.ts';
+
+const entry = (name: string) => new URL(`../functions/${name}.ts`, import.meta.url);
+
+const networkEnv = { SUBNET_IDS: 'subnet-local', SECURITY_GROUP_IDS: 'sg-local' };
+
+type Cluster = { url: string; clusterArn: string };
+
+export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string, FunctionDefinition> => {
+  const github: WebhookEnv = {
+    WEBHOOK_SECRET_ID: house.secretIds.webhook,
+    INBOX_QUEUE_URL: house.queueUrl('inbox.fifo'),
+    MENTION: house.mention,
+  };
+  const triage: TriageEnv = {
+    GITHUB_APP_SECRET_ID: house.secretIds.app,
+    GITHUB_API_URL: house.github.apiUrl,
+    LEDGER_FUNCTION: 'ledger',
+    RECONCILE_FUNCTION: 'reconcile',
+    MENTION: house.mention,
+    ...queueEnvironment(house),
+  };
+  const ledger: DatabaseEnv = databaseEnvironment(house);
+  const reconcile: ReconcileEnv = {
+    LEDGER_FUNCTION: 'ledger',
+    CLUSTER_ARN: ecs.clusterArn,
+    TASK_DEFINITION_ARN: workerTaskDefinition,
+    CONTAINER_NAME: workerContainer,
+    ...networkEnv,
+    WORKER_CAP: '2',
+    WARM_WORKERS: '0',
+  };
+  const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME } = ledger;
+  const migrate: MigrateEnv = {
+    ...{ DATABASE_HOST, DATABASE_PORT, DATABASE_NAME },
+    MASTER_SECRET_ID: house.secretIds.master,
+    APP_USER: house.database.appUser,
+    DATABASE_AUTH: 'password',
+    APP_PASSWORD: house.database.appPassword,
+  };
+  const define = (name: string, env: Record<string, string | undefined>, timeoutMs: number) => ({
+    entry: entry(name),
+    env: { ...awsEnvironment(house), AWS_ENDPOINT_URL_ECS: ecs.url, ...defined(env) },
+    timeoutMs,
+  });
+  return {
+    github: define('github', github, 10_000),
+    triage: define('triage', triage, 60_000),
+    ledger: define('ledger', ledger, 15_000),
+    reconcile: define('reconcile', reconcile, 60_000),
+    migrate: define('migrate', migrate, 60_000),
+    health: define('health', {}, 5_000),
+  };
+};
+
+const defined = (env: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );

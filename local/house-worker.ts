@@ -1,0 +1,51 @@
+// The worker's task definition: what Fargate would start from the image, as a process of this machine.
+import { fileURLToPath } from 'node:url';
+import type { WorkerEnv } from '#worker/env.ts';
+import { arn } from './aws/names.ts';
+import type { TaskDefinition } from './aws/run-task.ts';
+import type { Surroundings } from './surroundings.ts';
+import { awsEnvironment, databaseEnvironment, queueEnvironment } from './surroundings.ts';
+
+export type WorkerPlace = {
+  stateDir: string;
+  runsDir: string;
+  agentUid: number;
+  claudeBinary: string;
+  model: { name: string; baseUrl: string };
+};
+
+export const workerTaskDefinition = arn('ecs', 'task-definition/agent-bot-worker:1');
+export const workerContainer = 'worker';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefinition => {
+  // the launch gives the other two
+  const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'> = {
+    ...queueEnvironment(house),
+    ...databaseEnvironment(house),
+    BUCKET: house.bucket,
+    GITHUB_APP_SECRET_ID: house.secretIds.app,
+    GITHUB_API_URL: house.github.apiUrl,
+    GITHUB_URL: house.github.webUrl,
+    MODEL_SECRET_ID: house.secretIds.model,
+    MODEL_BASE_URL: place.model.baseUrl,
+    MODEL: place.model.name,
+    MAX_TURNS: '50',
+    BUDGET_USD: '5',
+    IDLE_SECONDS: '60',
+    STATE_DIR: place.stateDir,
+    RUNS_DIR: place.runsDir,
+    AGENT_UID: String(place.agentUid),
+    CLAUDE_BINARY: place.claudeBinary,
+  };
+  return {
+    containers: {
+      [workerContainer]: {
+        command: [process.execPath, 'worker-image/main.ts'],
+        environment: { ...awsEnvironment(house), ...environment } as Record<string, string>, // its optional parts are given
+        cwd: root,
+      },
+    },
+  };
+};

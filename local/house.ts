@@ -1,0 +1,218 @@
+// The whole house on one machine: every part real or speaking the real protocol, joined as the stack joins them.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { visibilitySeconds } from '#core/job.ts';
+import { routes } from '#functions/routes.ts';
+import { localClaudeBinary } from '#worker/claude-binary.ts';
+import { startEcs } from './aws/ecs.ts';
+import { startEventSource } from './aws/event-source.ts';
+import { startFunctions } from './aws/functions.ts';
+import { startHttpApi } from './aws/http-api.ts';
+import { startQueues } from './aws/queues.ts';
+import { startSchedule } from './aws/schedule.ts';
+import { startSecretsManager } from './aws/secrets-manager.ts';
+import type { Faults } from './faults.ts';
+import { appRoleOf, withFreshDatabase } from './fresh-database.ts';
+import { createDemoRepository } from './github/demo.ts';
+import { startGithubTwin } from './github/twin.ts';
+import { houseFunctions } from './house-functions.ts';
+import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
+import { houseWorker, workerTaskDefinition } from './house-worker.ts';
+import type { Journal } from './journal.ts';
+import { startScriptedModel } from './model/scripted-model.ts';
+import type { Parts, Started } from './parts.ts';
+import { createParts } from './parts.ts';
+import type { LocalPostgres } from './postgres.ts';
+import { folderInReach, programInReach } from './reach.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type HouseOptions = {
+  stateDir: string;
+  startPostgres: () => Promise<LocalPostgres>;
+  /** The real API's key; the scripted model when left out. */
+  modelApiKey?: string;
+  journal: Journal;
+  faults: Faults;
+  onStarted: (part: Started) => void;
+  /** A process that leads its own group, to be ended should this house be killed. */
+  onProcess: (pid: number) => void;
+  onLog: (source: string, line: string) => void;
+};
+
+export type House = Awaited<ReturnType<typeof startHouse>>;
+
+const bucket = 'agent-bot';
+const dlq = 'dead-letters.fifo';
+const lane = (name: string) => ({ name: `tasks-${name}.fifo`, visibilitySeconds, dlq });
+const queueDefinitions = [
+  { name: dlq, visibilitySeconds: 30 },
+  // six times triage's time-out, as AWS advises for an event source
+  { name: 'inbox.fifo', visibilitySeconds: 360, dlq },
+  lane('high'),
+  lane('normal'),
+  lane('low'),
+];
+
+/** Resolves when a webhook can come. What had been started is ended when something cannot. */
+export const startHouse = async (options: HouseOptions) => {
+  const parts = createParts(options.onStarted);
+  try {
+    const stores = await startStores(parts, options);
+    const compute = await startCompute(parts, options, stores);
+    const { github } = stores;
+    const demo = await createDemoRepository(github);
+    github.hook.url = `${compute.api.url}/webhooks/github`;
+    const { installationId, delivered } = github.install({
+      account: demo.owner,
+      repositories: [demo.repository],
+      login: demo.owner,
+    });
+    await delivered;
+    return { ...stores, ...compute, demo, installationId, close: parts.close };
+  } catch (error) {
+    await parts.close().catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+};
+
+/** What keeps something, and the twins of what is elsewhere. */
+const startStores = async (parts: Parts, options: HouseOptions) => {
+  const { stateDir, journal, faults } = options;
+  const webhookSecret = randomSecret();
+  const modelKey = options.modelApiKey ?? randomSecret();
+  const [postgres, queues, secrets, github, model] = await Promise.all([
+    parts.start(
+      'Postgres',
+      async () => withFreshDatabase(await options.startPostgres()),
+      ({ host, port }) => `${host}:${port}`,
+    ),
+    parts.start(
+      'SQS FIFO and S3',
+      () => startQueues({ journal, faults, queues: queueDefinitions, bucket, dataDir: join(stateDir, 's3') }),
+      ({ url }) => url,
+    ),
+    parts.start(
+      'Secrets Manager',
+      () => startSecretsManager({ journal, faults }),
+      ({ url }) => url,
+    ),
+    parts.start(
+      'GitHub twin and git',
+      () =>
+        startGithubTwin({
+          host: '127.0.0.1',
+          dataDir: join(stateDir, 'github'),
+          webhookSecret,
+          journal,
+          faults,
+        }),
+      ({ webUrl }) => webUrl,
+    ),
+    options.modelApiKey === undefined
+      ? parts.start(
+          'scripted model',
+          () => startScriptedModel({ journal, faults, apiKey: modelKey }),
+          ({ url }) => url,
+        )
+      : { url: 'https://api.anthropic.com' },
+  ]);
+  await putSecrets(secrets.url, {
+    webhook: { current: webhookSecret },
+    app: { appId: String(github.app.id), privateKey: github.app.privateKey },
+    model: { apiKey: modelKey },
+    master: { username: postgres.master.user, password: postgres.master.password },
+  });
+  const appPassword = randomSecret();
+  const surroundings: Surroundings = {
+    mention: '@agent',
+    endpoints: { ...queues.endpoints, secrets: secrets.url },
+    queueUrl: (name) => urlOf(queues.queueUrls, name),
+    bucket,
+    secretIds,
+    database: {
+      host: postgres.host,
+      port: postgres.port,
+      name: postgres.database,
+      appUser: appRoleOf(postgres.database),
+      appPassword,
+    },
+    github: { apiUrl: github.apiUrl, webUrl: github.webUrl },
+  };
+  return { postgres, queues, secrets, github, model, surroundings };
+};
+
+type Stores = Awaited<ReturnType<typeof startStores>>;
+
+/** What runs our code: the functions with what drives them, and the workers. */
+const startCompute = async (parts: Parts, options: HouseOptions, { queues, model, surroundings }: Stores) => {
+  const { journal, faults, onLog } = options;
+  const ecs = await parts.start(
+    'ECS',
+    () =>
+      startEcs({
+        journal,
+        faults,
+        taskDefinitions: {
+          [workerTaskDefinition]: houseWorker(surroundings, workerPlace(options.stateDir, model.url)),
+        },
+        stopTimeoutMs: 10_000,
+        path: '/usr/local/bin:/usr/bin:/bin',
+        onLog: (taskArn, line) => onLog(`worker ${taskArn.slice(-6)}`, line),
+        onStart: options.onProcess,
+      }),
+    ({ url }) => url,
+  );
+  const functions = await parts.start(
+    'Lambda',
+    () => startFunctions({ journal, faults, functions: houseFunctions(surroundings, ecs), onLog }),
+    ({ url }) => url,
+  );
+  const migrated = await functions.invoke('migrate', {});
+  if (migrated.kind === 'failed')
+    throw new Error(`the database was not migrated: ${migrated.error.errorMessage}`);
+  const { invoke } = functions;
+  const api = await parts.start(
+    'HTTP API',
+    () => startHttpApi({ journal, faults, routes, invoke }),
+    ({ url }) => url,
+  );
+  const eventSource = startEventSource({
+    journal,
+    endpoint: queues.endpoints.sqs,
+    queueUrl: urlOf(queues.queueUrls, 'inbox.fifo'),
+    queueArn: urlOf(queues.queueArns, 'inbox.fifo'),
+    functionName: 'triage',
+    invoke,
+    waitSeconds: 1,
+  });
+  await parts.start(
+    'inbox → triage',
+    () => Promise.resolve(eventSource),
+    () => 'event source',
+  );
+  const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke('reconcile', event) });
+  await parts.start(
+    'schedule → reconcile',
+    () => Promise.resolve(schedule),
+    () => 'every minute',
+  );
+  return { ecs, functions, api };
+};
+
+const urlOf = (byName: Record<string, string>, name: string): string => {
+  const url = byName[name];
+  if (url === undefined) throw new Error(`there is no queue ${name}`);
+  return url;
+};
+
+const workerPlace = (stateDir: string, modelUrl: string) => {
+  const place = folderInReach(stateDir);
+  return {
+    stateDir: join(place, 'worker'),
+    runsDir: join(place, 'runs'),
+    // another uid for every state folder: houses beside each other do not end each other's agents
+    agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
+    claudeBinary: programInReach(localClaudeBinary(), place),
+    model: { name: 'claude-opus-5-5', baseUrl: modelUrl },
+  };
+};
