@@ -6,7 +6,8 @@ import type { ModelTurn } from './messages-api.ts';
 import type { Failure } from './test-output.ts';
 import { readTestOutput } from './test-output.ts';
 
-const asked = /\bfix the failing (?:([a-z][\w-]*) )?test\b/i;
+/** The worker's prompt says the command word first and quotes the rest of what was written. */
+const asked = /\b(?:fix |command: fix\.[^]*?)the failing (?:([a-z][\w-]*) )?test\b/i;
 
 /** Runs the test, reads the test and the source, edits, runs the test again, says how it ended. */
 export const fixFailingTest: Script = ({ prompt, steps }: Conversation): ModelTurn => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
+import type { HandleTask } from '#worker/handle-task.ts';
 import type { WorkerQueues } from '#test/support/worker-queues.ts';
 import { empty, notCalled, startWorkerQueues } from '#test/support/worker-queues.ts';
 

@@ -103,6 +103,9 @@ describe('the agent’s folder', () => {
     await sh(
       'mkdir -p locked/in; touch locked/in/x; ln -s /etc/passwd link; mkfifo pipe; chmod 000 locked/in locked',
     );
+    await workspace.remove();
+    expect(await readdir(runsDir)).toEqual([]);
+    workspace = await aWorkspace();
   });
 
   it.runIf(isRoot)('goes together with what still runs there', async () => {
