@@ -38,7 +38,9 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
   };
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME } = ledger;
   const migrate: MigrateEnv = {
-    ...{ DATABASE_HOST, DATABASE_PORT, DATABASE_NAME },
+    DATABASE_HOST,
+    DATABASE_PORT,
+    DATABASE_NAME,
     MASTER_SECRET_ID: house.secretIds.master,
     APP_USER: house.database.appUser,
     DATABASE_AUTH: 'password',

@@ -14,6 +14,7 @@ import { startSecretsManager } from './aws/secrets-manager.ts';
 import type { Faults } from './faults.ts';
 import { appRoleOf, withFreshDatabase } from './fresh-database.ts';
 import { createDemoRepository } from './github/demo.ts';
+import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
@@ -68,6 +69,11 @@ export const startHouse = async (options: HouseOptions) => {
       login: demo.owner,
     });
     await delivered;
+    // the first call of each function is a slow one: better now than in the middle of somebody's request
+    await options.journal.waitFor(
+      ({ twin, call, detail }) =>
+        twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes('installations.upsert'),
+    );
     return { ...stores, ...compute, demo, installationId, close: parts.close };
   } catch (error) {
     await parts.close().catch(() => {}); // the first error is the one to tell
@@ -122,24 +128,38 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     model: { apiKey: modelKey },
     master: { username: postgres.master.user, password: postgres.master.password },
   });
-  const appPassword = randomSecret();
-  const surroundings: Surroundings = {
-    mention: '@agent',
-    endpoints: { ...queues.endpoints, secrets: secrets.url },
-    queueUrl: (name) => urlOf(queues.queueUrls, name),
-    bucket,
-    secretIds,
-    database: {
-      host: postgres.host,
-      port: postgres.port,
-      name: postgres.database,
-      appUser: appRoleOf(postgres.database),
-      appPassword,
-    },
-    github: { apiUrl: github.apiUrl, webUrl: github.webUrl },
+  return {
+    postgres,
+    queues,
+    secrets,
+    github,
+    model,
+    surroundings: toSurroundings({ postgres, queues, secrets, github }),
   };
-  return { postgres, queues, secrets, github, model, surroundings };
 };
+
+type Twins = {
+  postgres: LocalPostgres;
+  queues: Awaited<ReturnType<typeof startQueues>>;
+  secrets: { url: string };
+  github: GithubTwin;
+};
+
+const toSurroundings = ({ postgres, queues, secrets, github }: Twins): Surroundings => ({
+  mention: '@agent',
+  endpoints: { ...queues.endpoints, secrets: secrets.url },
+  queueUrl: (name) => urlOf(queues.queueUrls, name),
+  bucket,
+  secretIds,
+  database: {
+    host: postgres.host,
+    port: postgres.port,
+    name: postgres.database,
+    appUser: appRoleOf(postgres.database),
+    appPassword: randomSecret(),
+  },
+  github: { apiUrl: github.apiUrl, webUrl: github.webUrl },
+});
 
 type Stores = Awaited<ReturnType<typeof startStores>>;
 

@@ -18,6 +18,7 @@ export const createReader = (out: Output, isJson: boolean) => {
     if (isJson) out.write(`${JSON.stringify({ kind, ...facts })}\n`);
   };
   let startedAt = Date.now();
+  let last: string | undefined;
   return {
     begin: (folder: string) => {
       terminal.heading('agent-bot, the whole house on this machine');
@@ -37,7 +38,8 @@ export const createReader = (out: Output, isJson: boolean) => {
     },
     entry: (entry: Entry) => {
       const line = tell(entry);
-      if (!line) return;
+      if (!line || line.what === last) return;
+      last = line.what;
       json('step', { ms: entry.at - startedAt, ...line });
       terminal.step(entry.at - startedAt, line.where, line.what);
     },

@@ -13,7 +13,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import type { Received } from './receive.ts';
 import { StoppedError } from './stopped.ts';
 
-export type Held = { taskId: string; fence: number };
+type Held = { taskId: string; fence: number };
 export type JobTools = {
   workerId: string;
   queues: { [L in Lane]: QueueReceiver & QueueSender };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { printable } from '#core/text.ts';
 
-export type GitOptions = {
+type GitOptions = {
   input?: Uint8Array;
   env?: Record<string, string>;
   /** Lends the token to this one command, through its environment. */
@@ -18,8 +18,8 @@ export type GitOptions = {
   /** For what reads the agent's bytes: a small patch can unfold to gigabytes. On Linux only. */
   maxMemoryBytes?: number;
 };
-export type GitResult = { code: number; stdout: Buffer; stderr: string };
-export type GitStream = { stdout: Readable; ended: Promise<void> };
+type GitResult = { code: number; stdout: Buffer; stderr: string };
+type GitStream = { stdout: Readable; ended: Promise<void> };
 export type Git = {
   folder: string;
   url: string;

@@ -17,15 +17,15 @@ import { systemPrompt, toPrompt } from './prompt.ts';
 import type { Taken, Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 
-export type RunResult = { kind: 'patch'; patch: Buffer } | { kind: 'ended'; outcome: Outcome };
-export type Ran = { sessionId: string; report: RunReport; result: RunResult };
-export type RunInput = { job: Job; base: Base; git: Git; signal: AbortSignal };
+type RunResult = { kind: 'patch'; patch: Buffer } | { kind: 'ended'; outcome: Outcome };
+type Ran = { sessionId: string; report: RunReport; result: RunResult };
+type RunInput = { job: Job; base: Base; git: Git; signal: AbortSignal };
 export type RunAgent = (input: RunInput) => Promise<Ran>;
 
 type Held = { taskId: string; fence: number };
 type RunStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed_out';
 /** Where a run and its money are counted. */
-export type RunBooks = {
+type RunBooks = {
   start: (run: Held & { sessionId: string }) => Promise<void>;
   finish: (run: Held & { status: RunStatus; report: RunReport }) => Promise<unknown>;
   settle: (run: Held & { usd: number }) => Promise<void>;

@@ -1,6 +1,6 @@
-// The agent's folder of one run. The supervisor makes it, gives it away and never opens a path in it again: whatever is
-// written, read or removed in there is done by a process of the agent's uid, through a pipe.
-import { chmod, chown, mkdir, rmdir } from 'node:fs/promises';
+// The agent's folder of one run. The supervisor makes room for it and never opens a path in it: whatever is written,
+// read or removed in there is done by a process of the agent's uid, through a pipe.
+import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AgentUser } from './agent-user.ts';
@@ -29,19 +29,20 @@ const stepDeadlineMs = 120_000;
 
 export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace> => {
   const { runsDir, name, user } = input;
-  const root = join(runsDir, name);
   await mkdir(runsDir, { recursive: true });
   await chmod(runsDir, 0o711);
-  await mkdir(root, { mode: 0o700 });
-  if (user.kind === 'separate') await chown(root, user.uid, user.gid);
+  const place = join(runsDir, name);
+  const root = join(place, 'agent');
+  await mkdir(place);
+  // on Fargate the supervisor has no CHOWN: the agent's uid makes the folder itself, and nothing else beside it
+  await chmod(place, 0o733);
+  await handsIn(place, input).run('mkdir', ['-m', '700', '--', root]);
+  await chmod(place, 0o711);
 
-  const hands = createHands(root, input);
-  const { home, tmp, repository } = hands;
-  await hands.run('mkdir', ['-m', '700', '--', home, tmp]);
+  const hands = { ...handsIn(root, input), ...foldersIn(root) };
+  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp]);
   return {
-    home,
-    tmp,
-    repository,
+    ...foldersIn(root),
     fill: (bundle, branch) => fill(hands, bundle, branch),
     takePatch: (baseSha) => takePatch(hands, baseSha),
     remove: async () => {
@@ -50,21 +51,27 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
       await hands.run('chmod', ['-R', 'u+rwX', '--', root], { signal: always });
       await hands.run('find', [root, '-mindepth', '1', '-delete'], { signal: always });
       await rmdir(root);
+      await rmdir(place);
     },
   };
 };
 
-type Hands = ReturnType<typeof createHands>;
+const foldersIn = (root: string) => ({
+  home: join(root, 'home'),
+  tmp: join(root, 'tmp'),
+  repository: join(root, 'work'),
+});
+
+type Hands = ReturnType<typeof handsIn> & ReturnType<typeof foldersIn>;
 
 /** What runs in the folder, always as the agent. */
-const createHands = (root: string, { user, signal }: WorkspaceInput) => {
-  const home = join(root, 'home');
+const handsIn = (root: string, { user, signal }: WorkspaceInput) => {
   const attempt = (command: string, args: string[], more: More = {}) =>
     runAsAgent(user, {
       command,
       args,
       cwd: root,
-      env: { ...environment, HOME: home, ...more.env },
+      env: { ...environment, HOME: join(root, 'home'), ...more.env },
       deadlineMs: stepDeadlineMs,
       maxBytes: maxPatchBytes,
       signal: more.signal ?? signal,
@@ -75,7 +82,7 @@ const createHands = (root: string, { user, signal }: WorkspaceInput) => {
     if (code !== 0)
       throw new Error(`${command} in the agent's folder ended with ${code}: ${stderr.slice(0, 300)}`);
   };
-  return { root, home, tmp: join(root, 'tmp'), repository: join(root, 'work'), attempt, run };
+  return { root, attempt, run };
 };
 
 const fill = async ({ root, repository, run }: Hands, bundle: Readable, branch: string) => {

@@ -21,7 +21,14 @@ type Options = {
   script?: Script;
 };
 
-type Reply = { status: number; contentType: string; parts: string[]; headers?: Record<string, string> };
+type Reply = {
+  status: number;
+  contentType: string;
+  parts: string[];
+  headers?: Record<string, string>;
+  /** For the journal: the words and the tool of this turn. */
+  said?: string;
+};
 
 export const startScriptedModel = async (options: Options) => {
   const server = createServer((request, response) => {
@@ -59,6 +66,7 @@ const serve = async (options: Options, request: IncomingMessage, response: Serve
       url: request.url,
       headers: shownHeaders(options, request),
       body,
+      ...(reply?.said !== undefined && { said: reply.said }),
       ...(fault && { fault: fault.kind }),
     },
   });
@@ -84,9 +92,10 @@ const replyTo = (options: Options, { call, request, body }: Question): Reply => 
   const turn = nextTurn(options.script ?? fixFailingTest, parsed.data);
   const usage = { ...countUsage(parsed.data, turn), ...turn.usage };
   const message = toMessage({ model: parsed.data.model, turn, usage });
+  const said = [turn.text, ...(turn.tools ?? []).map(({ name }) => `[${name}]`)].filter(Boolean).join(' ');
   return parsed.data.stream
-    ? { status: 200, contentType: 'text/event-stream; charset=utf-8', parts: toEvents(message) }
-    : { status: 200, contentType: 'application/json', parts: [JSON.stringify(message)] };
+    ? { status: 200, contentType: 'text/event-stream; charset=utf-8', parts: toEvents(message), said }
+    : { status: 200, contentType: 'application/json', parts: [JSON.stringify(message)], said };
 };
 
 /** A request without tools is a probe or a title: it gets words, and the script does not see it. */

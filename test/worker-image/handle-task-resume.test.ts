@@ -72,7 +72,7 @@ describe('a second worker', () => {
   ])('finds what was done by a %s that was answered with 502', async (call) => {
     const first = await house.aJob(aChange);
     house.faults.inject({ call: new RegExp(call), fault: { kind: 'answer_after', status: 502 } });
-    await expect(handle(first)).rejects.toThrow(/502|ended with/);
+    await expect(handle(first)).rejects.toThrow(/Server Error|ended with/);
     await house.tasks.release({ taskId: first.task.id, fence: first.fence });
     expect(await handle(await house.claim(first.task.threadKey))).toMatchObject({ status: 'succeeded' });
     expect(look.pullsOf(first)).toHaveLength(1);

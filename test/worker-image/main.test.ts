@@ -18,7 +18,7 @@ import { createJournal } from '#local/journal.ts';
 import { awsEnvironment } from '#local/surroundings.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
 import type { Asked, WorkerHouse } from '#test/support/worker-house.ts';
-import { agentUid, startWorkerHouse } from '#test/support/worker-house.ts';
+import { agentUid, isRoot, startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft } from '#test/support/worker-looks.ts';
 import type { WorkerEnv } from '#worker/env.ts';
 
@@ -107,9 +107,14 @@ const environment = (): WorkerEnv & Record<string, unknown> => ({
 
 type Line = { level: string; message: string; [field: string]: unknown };
 
+/** What the task definition leaves of root's rights. */
+const asOnFargate = '--bounding-set=-all,+setuid,+setgid,+setpcap,+kill';
+const limits = isRoot ? ['setpriv', '--inh-caps=-all', asOnFargate, '--'] : [];
+
 /** The worker as Fargate starts it: a process with exactly this environment. */
 const start = (env: object) => {
-  const child = spawn(process.execPath, ['worker-image/main.ts'], {
+  const [command = '', ...args] = [...limits, process.execPath, 'worker-image/main.ts'];
+  const child = spawn(command, args, {
     cwd: join(import.meta.dirname, '../..'),
     env: { PATH: process.env['PATH'], ...env } as NodeJS.ProcessEnv, // texts, as WorkerEnv says
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,7 +15,7 @@ import type { Workspace } from '#worker/workspace.ts';
 import { createWorkspace, maxPatchBytes } from '#worker/workspace.ts';
 
 const isRoot = process.getuid?.() === 0;
-const uid = 24_511;
+const uid = 24_500 + Number(process.env['VITEST_POOL_ID'] ?? 0);
 const user: AgentUser = agentUser({ uid, isRoot, platform: process.platform });
 
 let git: GitHouse;
@@ -85,10 +85,13 @@ describe('the agent’s folder', () => {
   });
 
   it.runIf(isRoot)('belongs to the agent alone', async () => {
-    const root = await stat(join(runsDir, `run-${count}`));
+    const root = await stat(join(runsDir, `run-${count}`, 'agent'));
     expect([root.uid, root.gid, root.mode & 0o777]).toEqual([uid, uid, 0o700]);
     expect(await sh('find . ! -user $(id -u)')).toBe('');
-    await expect(sh(`touch ${runsDir}/x`)).rejects.toThrow('Permission denied');
+    for (const place of [runsDir, join(runsDir, `run-${count}`)]) {
+      await expect(sh(`touch ${place}/x`)).rejects.toThrow('Permission denied');
+      await expect(sh(`ls ${place}`)).rejects.toThrow('Permission denied');
+    }
   });
 
   it('refuses a bundle that breaks off', async () => {
