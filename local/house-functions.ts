@@ -33,7 +33,8 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     TASK_DEFINITION_ARN: workerTaskDefinition,
     CONTAINER_NAME: workerContainer,
     ...networkEnv,
-    WORKER_CAP: '2',
+    // a run ends everything of its uid, and here all workers share one machine
+    WORKER_CAP: '1',
     WARM_WORKERS: '0',
   };
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME } = ledger;

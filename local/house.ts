@@ -25,6 +25,7 @@ import type { Parts, Started } from './parts.ts';
 import { createParts } from './parts.ts';
 import type { LocalPostgres } from './postgres.ts';
 import { folderInReach, programInReach } from './reach.ts';
+import { sweep } from './sweep.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export type HouseOptions = {
@@ -166,6 +167,8 @@ type Stores = Awaited<ReturnType<typeof startStores>>;
 /** What runs our code: the functions with what drives them, and the workers. */
 const startCompute = async (parts: Parts, options: HouseOptions, { queues, model, surroundings }: Stores) => {
   const { journal, faults, onLog } = options;
+  const place = workerPlace(options.stateDir, model.url);
+  await sweep(place);
   const ecs = await parts.start(
     'ECS',
     () =>
@@ -173,7 +176,7 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
         journal,
         faults,
         taskDefinitions: {
-          [workerTaskDefinition]: houseWorker(surroundings, workerPlace(options.stateDir, model.url)),
+          [workerTaskDefinition]: houseWorker(surroundings, place),
         },
         stopTimeoutMs: 10_000,
         path: '/usr/local/bin:/usr/bin:/bin',

@@ -5,7 +5,7 @@ import { databaseEnvSchema } from '#db/env.ts';
 import { createTasks } from '#db/tasks.ts';
 import type { StoredTask } from '#db/tasks.ts';
 import type { House } from './house.ts';
-import type { Journal } from './journal.ts';
+import type { Entry, Journal } from './journal.ts';
 import { databaseEnvironment } from './surroundings.ts';
 
 export type Played =
@@ -36,11 +36,19 @@ export const play = async (house: House, journal: Journal, request: Request): Pr
     return task?.outcome ? { kind: 'ended', task } : undefined;
   };
   try {
-    return (await lookAtEveryCall(journal, look, timeoutMs)) ?? { kind: 'no_end', afterMs: timeoutMs };
+    const from = journal.entries().length;
+    const played = await lookAtEveryCall(journal, look, timeoutMs);
+    if (!played) return { kind: 'no_end', afterMs: timeoutMs };
+    // the worker still rings the next one, acknowledges and ends
+    if (played.kind === 'ended')
+      await journal.waitFor((entry) => isWorkerEnd(entry) && journal.entries().indexOf(entry) >= from);
+    return played;
   } finally {
     await close();
   }
 };
+
+const isWorkerEnd = ({ twin, call }: Entry) => twin === 'ecs' && call === 'task STOPPED';
 
 const refusalIn = (status: number, body: string): string | undefined => {
   if (status !== 202) return `the door answered ${status}`;

@@ -6,19 +6,23 @@ import type { Started } from './parts.ts';
 import type { Played } from './play.ts';
 import type { Output } from './progress.ts';
 import { tell } from './story.ts';
+import type { Terminal } from './terminal.ts';
 import { createTerminal } from './terminal.ts';
 
 type Request = { comment: string; login: string; issue: number };
+type Json = (kind: string, facts: object) => void;
 export type Reader = ReturnType<typeof createReader>;
 
 export const createReader = (out: Output, isJson: boolean) => {
   // in JSON the story goes nowhere: one object per line instead
   const terminal = createTerminal(isJson ? { write: () => true } : out);
-  const json = (kind: string, facts: object) => {
+  const json: Json = (kind, facts) => {
     if (isJson) out.write(`${JSON.stringify({ kind, ...facts })}\n`);
   };
+  const tellEnd = createEnding(terminal, json);
   let startedAt = Date.now();
   let last: string | undefined;
+  let asked = 0;
   return {
     begin: (folder: string) => {
       terminal.heading('agent-bot, the whole house on this machine');
@@ -31,6 +35,7 @@ export const createReader = (out: Output, isJson: boolean) => {
     },
     request: ({ comment, login, issue }: Request, { demo }: House) => {
       startedAt = Date.now();
+      asked = issue;
       json('request', { comment, login, issue });
       terminal.heading(`One request: ${login} writes on ${demo.repository}#${issue}`);
       terminal.line(`  ${printable(comment)}\n`);
@@ -44,22 +49,8 @@ export const createReader = (out: Output, isJson: boolean) => {
       terminal.step(entry.at - startedAt, line.where, line.what);
     },
     /** True when the request came to a pull request or an answer. */
-    end: async (played: Played, house: House, logPath: string): Promise<boolean> => {
-      terminal.waitFor(undefined);
-      const end = await toEnd(played, house);
-      json('end', { ...end, ms: Date.now() - startedAt, logPath });
-      terminal.line();
-      if (end.isGood) terminal.good(`${end.text} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-      else terminal.bad(end.text);
-      if (end.diff) {
-        terminal.line();
-        terminal.diff(end.diff);
-      }
-      for (const [name, address] of Object.entries(lookAt(end, house, logPath))) {
-        terminal.line(`  ${name.padEnd(14)} ${address}`);
-      }
-      return end.isGood;
-    },
+    end: (played: Played, house: House, logPath: string): Promise<boolean> =>
+      tellEnd({ played, house, logPath, issue: asked }, Date.now() - startedAt),
     stay: () => terminal.line('\nIt all stays up. Ctrl-C ends it.'),
     note: (text: string) => terminal.line(`  ${text}`),
     problem: (text: string) => {
@@ -70,6 +61,29 @@ export const createReader = (out: Output, isJson: boolean) => {
     close: terminal.close,
   };
 };
+
+type Ending = { played: Played; house: House; logPath: string; issue: number };
+
+const createEnding =
+  (terminal: Terminal, json: Json) =>
+  async ({ played, house, logPath, issue }: Ending, ms: number): Promise<boolean> => {
+    terminal.waitFor(undefined);
+    const end = await toEnd(played, house);
+    json('end', { ...end, ms, logPath });
+    terminal.line();
+    if (end.isGood) terminal.good(`${end.text} (${(ms / 1000).toFixed(1)} s)`);
+    else terminal.bad(end.text);
+    if (end.diff) {
+      terminal.line();
+      terminal.diff(end.diff);
+    }
+    terminal.line('\nLook at it');
+    const pull = end.pullRequest === undefined ? {} : { 'pull request': end.pullRequest };
+    for (const [name, address] of Object.entries({ ...pull, ...placesOf(house, issue), log: logPath })) {
+      terminal.line(`  ${name.padEnd(14)} ${address}`);
+    }
+    return end.isGood;
+  };
 
 type End = { isGood: boolean; text: string; pullRequest?: string; diff?: string };
 
@@ -85,8 +99,11 @@ const toEnd = async (played: Played, house: House): Promise<End> => {
     case 'ended': {
       const { outcome, facts } = played.task;
       if (outcome?.status !== 'succeeded') {
-        const why = outcome?.status === 'failed' ? `${outcome.reason}: ${outcome.detail}` : '';
-        return { isGood: false, text: printable(`the task ended as ${outcome?.status ?? 'unknown'} ${why}`) };
+        const why =
+          outcome?.status === 'failed'
+            ? `: ${[outcome.reason, outcome.detail].filter(Boolean).join(', ')}`
+            : '';
+        return { isGood: false, text: printable(`the task ended as ${outcome?.status ?? 'unknown'}${why}`) };
       }
       if (outcome.result.kind === 'answer')
         return { isGood: true, text: 'the task ended with an answer on the thread' };
@@ -107,15 +124,8 @@ const toEnd = async (played: Played, house: House): Promise<End> => {
   }
 };
 
-const lookAt = (
-  { pullRequest }: End,
-  { github, demo, api }: House,
-  logPath: string,
-): Record<string, string> => ({
-  '\nLook at it': '',
-  ...(pullRequest && { 'pull request': pullRequest }),
-  thread: `${github.webUrl}/${demo.repository}/issues/${demo.issues.total}`,
+const placesOf = ({ github, demo, api }: House, issue: number): Record<string, string> => ({
+  thread: `${github.webUrl}/${demo.repository}/issues/${issue}`,
   'every call': `${github.webUrl}/journal`,
   health: `${api.url}/health`,
-  log: logPath,
 });

@@ -44,13 +44,17 @@ const rows: readonly Row[] = [
     'model',
     /./,
     'model',
-    ({ detail, status }) => (status === 200 ? text(detail['said']) || undefined : `answered ${status}`),
+    ({ detail, status }) =>
+      status === 200 ? withoutFolders(text(detail['said'])) || undefined : `answered ${status}`,
   ],
   ['s3', /^PUT .*\.patch$/, 'S3', always('the patch is stored: from here the model is never paid again')],
   ['github', /^POST .*\/pulls$/, 'GitHub', ({ status }) => `pull request opened → ${status}`],
   ['github', /^POST .*\/issues\/\d+\/comments$/, 'GitHub', always('our one comment on the thread')],
   ['github', /^PATCH .*\/issues\/comments\/\d+$/, 'GitHub', always('the comment is edited in place')],
 ];
+
+/** The agent's folder is long and says nothing. */
+const withoutFolders = (words: string) => words.replace(/(?:\/[\w.-]+)+\/([\w.-]+)/g, '$1');
 
 const told: Record<string, string> = {
   'tasks.record': 'the task is recorded',
