@@ -17,7 +17,8 @@ describe('workflows', async () => {
   });
 
   it('are really looked at: a seeded mistake is found', () => {
-    const broken = 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ github.nonsense }}\n';
+    const broken =
+      'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ github.nonsense }}\n';
     expect(lint(broken, '.github/workflows/broken.yml')).not.toEqual([]);
   });
 });
