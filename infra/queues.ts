@@ -10,6 +10,8 @@ import { allow } from './allow.ts';
 
 /** Every receive counts, whatever its reason, so this is a backstop; attempts are counted in Postgres. */
 const maxReceiveCount = 50;
+/** A permission that cannot be asked for is asked again for a day before the delivery is given up: never a silent loss. */
+const inboxPatience = Duration.hours(24);
 /** Longer than any outage that somebody was told of; SQS allows 14 days. */
 const retentionPeriod = Duration.days(14);
 
@@ -23,10 +25,14 @@ export class Queues extends Construct {
     super(scope, id);
     this.deadLetters = new FifoQueue(this, 'DeadLetters');
     const deadLetterQueue = { queue: this.deadLetters, maxReceiveCount };
+    // Lambda asks for six times the function's timeout: it retries a throttled batch within the visibility
+    const inboxVisibility = Duration.seconds(6 * triageTimeout.toSeconds());
     this.inbox = new FifoQueue(this, 'Inbox', {
-      deadLetterQueue,
-      // Lambda asks for six times the function's timeout: it retries a throttled batch within the visibility
-      visibilityTimeout: Duration.seconds(6 * triageTimeout.toSeconds()),
+      deadLetterQueue: {
+        queue: this.deadLetters,
+        maxReceiveCount: Math.ceil(inboxPatience.toSeconds() / inboxVisibility.toSeconds()),
+      },
+      visibilityTimeout: inboxVisibility,
     });
     const lane = (name: string) =>
       new FifoQueue(this, name, { deadLetterQueue, visibilityTimeout: Duration.seconds(120) });

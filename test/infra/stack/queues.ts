@@ -48,7 +48,7 @@ describe('queues', () => {
     );
     const rest = 'QueuesDeadLetters.Arn after 50';
     expect(Object.fromEntries(redrives)).toEqual({
-      QueuesInbox: rest,
+      QueuesInbox: 'QueuesDeadLetters.Arn after 480', // 180 s each: a day
       QueuesTasksHigh: rest,
       QueuesTasksNormal: rest,
       QueuesTasksLow: rest,
