@@ -5,11 +5,15 @@ import type { LocalPostgres } from './postgres.ts';
 
 const prefix = 'agent_bot_house_';
 
-/** Made by the master and dropped at the end. Those of houses that were killed go too, once nobody is connected to them. */
+/**
+ * Made by the master and dropped at the end. What a killed house left goes too, but only in a cluster of our own: on
+ * somebody's server it may belong to a house that runs.
+ */
 export const withFreshDatabase = async (postgres: LocalPostgres): Promise<LocalPostgres> => {
   const database = `${prefix}${randomBytes(6).toString('hex')}`;
   await asMaster(postgres, async (client) => {
-    for (const left of await abandoned(client)) await drop(client, left);
+    if (postgres.folder !== undefined)
+      for (const left of await houseDatabases(client)) await drop(client, left);
     await client.query(`create database ${escapeIdentifier(database)}`);
   });
   return {
@@ -35,10 +39,9 @@ const asMaster = async ({ host, port, master }: LocalPostgres, act: (client: Cli
   }
 };
 
-const abandoned = async (client: Client): Promise<string[]> => {
+const houseDatabases = async (client: Client): Promise<string[]> => {
   const { rows } = await client.query<{ datname: string }>(
-    `select datname from pg_database d where starts_with(datname, $1) and datdba = (select oid from pg_roles where rolname = current_user)
-       and not exists (select from pg_stat_activity a where a.datid = d.oid)`,
+    'select datname from pg_database where starts_with(datname, $1)',
     [prefix],
   );
   return rows.map(({ datname }) => datname);

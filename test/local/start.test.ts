@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startPostgres } from '#local/postgres.ts';
 
 const main = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,10 +27,11 @@ describe('npm start', () => {
     rmSync(state, { recursive: true, force: true });
   });
 
-  const start = (...args: string[]) => {
+  const start = (...args: string[]) => startWith({}, ...args);
+  const startWith = (extra: Record<string, string>, ...args: string[]) => {
     const child = spawn(process.execPath, [main, '--json', '--state', state, ...args], {
       cwd: root,
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     started.push(child);
@@ -109,6 +112,35 @@ describe('npm start', () => {
       isGood: false,
       text: 'no task was made of it: no_mention',
     });
+  });
+
+  it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 90_000 }, async () => {
+    const server = await startPostgres({ stateDir: join(state, 'elsewhere'), durable: false });
+    try {
+      const { user, password } = server.master;
+      const url = `postgres://${user}:${password}@${server.host}:${server.port}/${server.database}`;
+      const databases = async () => {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        const { rows } = await client.query(
+          'select datname as name from pg_database union all select rolname from pg_roles order by 1',
+        );
+        await client.end();
+        return rows;
+      };
+      const before = await databases();
+
+      const { code, lines } = await startWith({ DATABASE_URL: url }, '--once').ended;
+
+      expect(lines.at(-1)).toMatchObject({ kind: 'end', isGood: true });
+      expect(code).toBe(0);
+      expect(lines.find(({ name }) => name === 'Postgres')).toMatchObject({
+        address: `${server.host}:${server.port}`,
+      });
+      expect(await databases()).toEqual(before);
+    } finally {
+      await server.close();
+    }
   });
 
   it.each([
