@@ -59,8 +59,7 @@ export const createTasks = (db: Database) =>
 
     requeue: (taskId: string): Promise<Bell | undefined> => endWait(db, taskId),
 
-    nextOpen: (threadKey: string): Promise<Bell | undefined> =>
-      db.transaction((tx) => nextBell(tx, threadKey)),
+    nextOpen: (threadKey: string): Promise<Bell | undefined> => nextBell(db, threadKey),
 
     get: async (taskId: string): Promise<StoredTask | undefined> => {
       const [row] = await db.select().from(tasks).where(eq(tasks.id, taskId));

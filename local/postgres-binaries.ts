@@ -1,5 +1,5 @@
 // Real Postgres programs from npm, for this machine.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isInReach } from './reach.ts';
@@ -31,7 +31,7 @@ export const binariesInReach = (native: string, folder: string): Binaries => {
     const half = `${copy}.half`;
     rmSync(half, { recursive: true, force: true });
     mkdirSync(half, { recursive: true, mode: 0o755 });
-    cpSync(native, half, { recursive: true, verbatimSymlinks: true });
+    cpSync(realpathSync(native), half, { recursive: true, verbatimSymlinks: true });
     renameSync(half, copy);
   }
   return binariesIn(copy);

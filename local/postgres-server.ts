@@ -23,10 +23,10 @@ type Attempt =
   | { kind: 'failed'; lines: string[] };
 
 /** Starts on a free port of the loopback address; a port that somebody takes first costs one more attempt. */
-export const startServer = async (input: Input): Promise<Server> => {
+export const startServer = async (input: Input, nextPort = freePort): Promise<Server> => {
   await endOrphan(input.data);
   for (let attempt = 1; ; attempt += 1) {
-    const result = await tryStart(input, await freePort());
+    const result = await tryStart(input, await nextPort());
     if (result.kind === 'started') return result.server;
     if (result.kind === 'failed' || attempt === 10)
       throw new Error(
@@ -94,7 +94,7 @@ const toServer = (child: ChildProcess, port: number): Server => {
   return { port, pid, stop };
 };
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, host);
   await once(server, 'listening');
   const address = server.address();

@@ -121,9 +121,7 @@ describe('tasks.claim', () => {
   it('gives a thread to exactly one of ten workers that ask at once', async () => {
     const { threadKey } = await record();
 
-    const claims = await Promise.all(
-      Array.from({ length: 10 }, () => tasks.claim({ threadKey, workerId: aWorker() })),
-    );
+    const claims = await database.atOnce(10, () => tasks.claim({ threadKey, workerId: aWorker() }));
 
     expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
     expect(claims.filter(({ kind }) => kind === 'leased')).toHaveLength(9);
@@ -169,14 +167,9 @@ describe('tasks.claim', () => {
       [id, job.fence],
     );
     const claimed = tasks.claim({ threadKey, workerId: aWorker() });
-    await waitUntilBlocked();
+    await database.waitUntilBlocked(1);
     await database.query('commit');
 
     expect(await claimed).toEqual({ kind: 'nothing_open' });
   });
-
-  const waitUntilBlocked = async () => {
-    const blocked = 'select from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0';
-    while ((await database.query(blocked)).length === 0);
-  };
 });

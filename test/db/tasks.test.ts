@@ -97,8 +97,12 @@ describe('a task that a worker holds', () => {
 
   it('keeps an answer of the agent that Postgres itself would refuse', async () => {
     const usage = {
-      ...{ inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
-      ...{ costUsd: 0.1, requests: 1 },
+      inputTokens: 1,
+      outputTokens: 1,
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      costUsd: 0.1,
+      requests: 1,
     };
     const report = { usage, turns: 1, durationMs: 1, answer: 'a\u0000b\ud800' };
 

@@ -52,7 +52,7 @@ describe('the plan of workers', () => {
   it('launches one worker for one thread, however many plan at once', async () => {
     await record(1);
 
-    const plans = await Promise.all(Array.from({ length: 8 }, () => plan()));
+    const plans = await database.atOnce(8, () => plan());
 
     expect(plans.reduce((sum, { launched }) => sum + launched, 0)).toBe(1);
   });

@@ -12,11 +12,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { nativeFolder } from '#local/postgres-binaries.ts';
+import { binariesInReach, nativeFolder } from '#local/postgres-binaries.ts';
+import { freePort, startServer } from '#local/postgres-server.ts';
 import { parseDatabaseUrl, postgresFromUrl } from '#local/postgres-url.ts';
 import type { StartedPostgres } from '#local/postgres.ts';
 import { startPostgres } from '#local/postgres.ts';
@@ -208,6 +211,32 @@ describe('a start after a start', () => {
     expect(existsSync(join(first.folder, 'data', 'postmaster.pid'))).toBe(true);
 
     expect(await ask(await start(), 'select * from kept')).toEqual([{ one: 1 }]);
+  });
+
+  it('tries another port when somebody takes the first one', async () => {
+    const { folder } = await start();
+    await stop();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const taken = (other.address() as AddressInfo).port; // a server that listens has a port
+    const ports = [Promise.resolve(taken), freePort()];
+    const lines: string[] = [];
+    try {
+      const server = await startServer(
+        {
+          data: join(folder, 'data'),
+          binaries: binariesInReach(nativeFolder(), stateDir),
+          durable: false,
+          log: (line) => lines.push(line),
+        },
+        () => ports.shift()!,
+      );
+      await server.stop();
+      expect(server.port).not.toBe(taken);
+      expect(lines.join('\n')).toContain('Address already in use');
+    } finally {
+      other.close();
+    }
   });
 
   it('is not kept from it by a process that has the number of the old one', async () => {

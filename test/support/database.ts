@@ -14,6 +14,10 @@ export type TestDatabase = {
   master: Master;
   /** As the master, who may do what the app role may not: for arranging and for looking. */
   query: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  /** Lets so many calls begin, holds them all before their first row, and then lets them go at once. */
+  atOnce: <T>(count: number, act: (index: number) => Promise<T>) => Promise<T[]>;
+  /** Returns when so many sessions wait for a lock. */
+  waitUntilBlocked: (count: number) => Promise<void>;
   /** Removes every row. */
   clear: () => Promise<void>;
   close: () => Promise<void>;
@@ -37,12 +41,34 @@ export const migratedDatabase = async (): Promise<TestDatabase> => {
     DATABASE_AUTH: 'password',
     DATABASE_PASSWORD: app.password,
   };
-  const { db, close } = openDatabase(config, { max: 10 });
+  const { db, close } = openDatabase(config, { max: 20 });
+  const countBlocked = async () => {
+    await query('select pg_stat_clear_snapshot()'); // inside a transaction the view would stay as it was first read
+    const blocked = await query(
+      'select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0',
+    );
+    return blocked.length;
+  };
+  const waitUntilBlocked = async (count: number) => {
+    while ((await countBlocked()) < count);
+  };
   return {
     db,
     config,
     master,
     query,
+    waitUntilBlocked,
+    atOnce: async (count, act) => {
+      await query('begin');
+      await query('lock table deliveries, tasks, workers in access exclusive mode');
+      const acts = Promise.all(Array.from({ length: count }, (_, index) => act(index)));
+      try {
+        await Promise.race([waitUntilBlocked(count), acts]); // acts: one that fails ends the wait
+      } finally {
+        await query('commit');
+      }
+      return acts;
+    },
     clear: async () => {
       await query(
         'truncate installations, deliveries, tasks, runs, sessions, spend, workers restart identity cascade',
@@ -60,15 +86,21 @@ export const migratedDatabase = async (): Promise<TestDatabase> => {
 export const aDatabase = async ({ template = 'template1' } = {}) => {
   const { host, port, master } = inject('postgres');
   const database = `test_${randomBytes(6).toString('hex')}`;
-  const run = async (statement: string) => {
-    const client = new Client({ host, port, ...master, database: 'postgres' });
-    await client.connect();
-    await client.query(statement);
-    await client.end();
-  };
-  await run(`create database ${database} template ${template}`);
+  await asMaster(`create database ${database} template ${template}`);
   return {
     master: { host, port, ...master, database, tls: false } satisfies Master,
-    drop: () => run(`drop database ${database} with (force)`),
+    drop: () => asMaster(`drop database ${database} with (force)`),
   };
+};
+
+/** What concerns the whole cluster. */
+export const asMaster = async (statement: string): Promise<void> => {
+  const { host, port, master } = inject('postgres');
+  const client = new Client({ host, port, ...master, database: 'postgres' });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 };

@@ -33,8 +33,11 @@ export const setup = async ({ provide }: TestProject) => {
   const asMaster = async (...statements: string[]) => {
     const client = new Client({ host, port, ...master, database: postgres.database });
     await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   await asMaster(`create database ${template}`);
   await migrateDatabase({
@@ -44,8 +47,11 @@ export const setup = async ({ provide }: TestProject) => {
   });
   provide('postgres', { host, port, master, app, template });
   return async () => {
-    await asMaster(`drop database ${template}`, `drop role ${app.user}`);
-    await close();
+    try {
+      await asMaster(`drop database ${template}`, `drop role ${app.user}`);
+    } finally {
+      await close();
+    }
   };
 };
 

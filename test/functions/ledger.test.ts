@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { Ledger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger.ts';
+import { createDeliveries } from '#db/deliveries.ts';
+import { createInstallations } from '#db/installations.ts';
+import { createTasks } from '#db/tasks.ts';
+import { createWorkers } from '#db/workers.ts';
+import { createLedgerHandler } from '#functions/handlers/ledger.ts';
+import { anInstallation } from '#test/builders.ts';
+import type { TestDatabase } from '#test/support/database.ts';
+import { migratedDatabase } from '#test/support/database.ts';
+import { aLog } from '#test/support/fakes.ts';
+import { aRecordInput } from '#test/support/record-input.ts';
+
+describe('the ledger', () => {
+  let database: TestDatabase;
+  let handler: (event: unknown) => Promise<unknown>;
+  let ledger: Ledger;
+  let logged: ReturnType<typeof aLog>;
+  beforeAll(async () => {
+    database = await migratedDatabase();
+  });
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    await database.clear();
+    const { db } = database;
+    logged = aLog();
+    handler = createLedgerHandler({
+      tasks: createTasks(db),
+      installations: createInstallations(db),
+      deliveries: createDeliveries(db),
+      workers: createWorkers(db),
+      log: logged.log,
+    });
+    // as Lambda carries it: JSON there, JSON back
+    const carry = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+    ledger = createLedger(
+      { call: async (_, payload) => carry(await handler(carry(payload))), poke: async () => {} },
+      'ledger',
+    );
+  });
+
+  it('carries a request from the installation to a worker that was launched for it', async () => {
+    await ledger('installations.upsert', anInstallation());
+    expect(await ledger('installations.get', { platform: 'github', tenantId: '4711' })).toEqual(
+      anInstallation(),
+    );
+
+    const input = aRecordInput();
+    const recorded = await ledger('tasks.record', input);
+    expect(recorded).toMatchObject({ created: true, lane: 'normal', status: 'queued' });
+    expect(await ledger('tasks.record', input)).toEqual({ ...recorded, created: false });
+
+    const plan = await ledger('workers.plan', { cap: 5, warm: 0 });
+    expect(plan).toMatchObject({
+      wanted: 1,
+      available: 0,
+      launches: [{ laneOrder: ['normal', 'high', 'low'] }],
+    });
+    const { workerId } = plan.launches[0]!;
+    await ledger('workers.launched', { workerId, taskArn: 'arn:1' });
+    expect(await database.query('select id, task_arn from workers')).toEqual([
+      { id: workerId, task_arn: 'arn:1' },
+    ]);
+    await ledger('workers.launch_failed', { workerId, reason: 'no_capacity' });
+    expect((await ledger('workers.plan', { cap: 5, warm: 0 })).launches).toHaveLength(1);
+  });
+
+  it('has null for an installation that nobody made', async () => {
+    expect(await ledger('installations.get', { platform: 'github', tenantId: '1' })).toBeNull();
+  });
+
+  it('keeps the reason of a refusal', async () => {
+    const { delivery, thread, trigger } = aRecordInput();
+    await ledger('deliveries.refuse', {
+      delivery,
+      thread,
+      triggerKey: trigger.key,
+      command: 'fix',
+      reason: 'no_permission',
+    });
+
+    expect(await createDeliveries(database.db).find(delivery)).toEqual({
+      kind: 'refused',
+      reason: 'no_permission',
+    });
+  });
+
+  it.each([
+    ['an unknown verb', { verb: 'tasks.claim', input: { threadKey: 'x', workerId: randomUUID() } }],
+    ['a name that every object has', { verb: 'constructor', input: {} }],
+    ['no input', { verb: 'workers.plan' }],
+    ['an input of another verb', { verb: 'tasks.record', input: { cap: 1, warm: 0 } }],
+    ['a cap of zero', { verb: 'workers.plan', input: { cap: 0, warm: 0 } }],
+    ['nothing', undefined],
+  ])('refuses %s', async (_, event) => {
+    await expect(handler(event)).rejects.toBeInstanceOf(z.ZodError);
+    expect(await database.query('select * from workers')).toEqual([]);
+  });
+
+  it('logs the verb and the reason of a failure, not what was asked', async () => {
+    await database.query('alter table tasks add constraint never check (false) not valid');
+    const input = aRecordInput({ trigger: { text: 'a private sentence' } });
+    try {
+      await expect(ledger('tasks.record', input)).rejects.toThrow(/^tasks\.record failed: 23514 never$/);
+      expect(logged.lines).toMatchObject([
+        { level: 'error', message: 'verb failed', fields: { verb: 'tasks.record' } },
+      ]);
+      expect(logged.text()).not.toContain('private');
+    } finally {
+      await database.query('alter table tasks drop constraint never');
+    }
+  });
+});
