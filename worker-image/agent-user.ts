@@ -53,8 +53,8 @@ export const agentUser = ({ uid, isRoot, platform }: Supervisor): AgentUser => {
 
 /**
  * Starts a process of the agent in a session and process group of its own, so it has no terminal to write into.
- * With a uid of its own it has no capability, cannot gain one, and holds no descriptor above 2: Node passes on what it
- * inherited without close-on-exec. The folder is entered with the agent's rights, not with ours.
+ * With a uid of its own it has no capability, cannot gain one, and holds no descriptor above 2: Node hands on
+ * those that it inherited above a gap. The folder is entered with the agent's rights, not with ours.
  */
 export const spawnAsAgent = (user: AgentUser, { command, args, cwd, env }: AgentCommand): AgentProcess => {
   const options = { env: { ...env }, detached: true, stdio: 'pipe' } as const;
@@ -62,7 +62,7 @@ export const spawnAsAgent = (user: AgentUser, { command, args, cwd, env }: Agent
   if (command.includes('=')) throw new Error('env(1) takes a command with = for a variable');
   const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const rights = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
-  const enter = ['/usr/bin/env', `--chdir=${cwd}`, '--unset=SHLVL', command, ...args];
+  const enter = ['/usr/bin/env', `--chdir=${cwd}`, '--unset=SHLVL', '--unset=PWD', command, ...args];
   const launch = ['/usr/bin/setpriv', ...ids, ...rights, '--', ...enter];
   // -p: neither BASH_ENV nor functions from the environment. --norc: with a socket for stdin, which Node's pipes are,
   // bash takes itself for a remote shell and would run the agent's own $HOME/.bashrc, as root
@@ -207,7 +207,7 @@ alive() {
     pid=\${status#/proc/} uid= state=
     [ "\${pid%/status}" = $$ ] && continue
     while read -r key value _; do
-      case $key in State:) state=$value ;; Uid:) uid=$value ;; esac
+      case $key in State:) state=$value ;; Uid:) uid=$value; break ;; esac
     done 2>/dev/null <"$status"
     [ "$uid" = "$EUID" ] && [ "$state" != Z ] && return 0
   done

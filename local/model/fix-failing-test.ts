@@ -60,7 +60,10 @@ const nothingToFix = (command: string, { result }: ToolStep): string => {
 };
 
 const describe = ({ call, expected, actual }: Failure): string =>
-  `\`${call.name}(${call.args.map((arg) => JSON.stringify(arg)).join(', ')})\` should give \`${expected}\`, but gives \`${actual}\`.`;
+  `\`${shown(call)}\` should give \`${expected}\`, but gives \`${actual}\`.`;
+
+const shown = ({ name, args }: Failure['call']): string =>
+  `${name}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`;
 
 /** Where the test imports the called function from. */
 const sourceOf = ({ file, call }: Failure, test: string): string | undefined => {
@@ -84,5 +87,6 @@ const summary = ({ command, failure, reason, file, secondRun }: Done): string =>
   if (!output || output.failed > 0) {
     return `In \`${file}\`, ${reason}. I changed that, but \`${command}\` still fails: please have a look.`;
   }
-  return `Fixed \`${file}\`: ${reason}. ${describe(failure)} \`${command}\` passes now (${output.passed} of ${output.passed + output.failed}).`;
+  const { call, expected, actual } = failure;
+  return `Fixed \`${file}\`: ${reason}. \`${shown(call)}\` gave \`${actual}\` instead of \`${expected}\`; \`${command}\` passes now (${output.passed} of ${output.passed + output.failed}).`;
 };
