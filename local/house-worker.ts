@@ -10,7 +10,9 @@ export type WorkerPlace = {
   stateDir: string;
   runsDir: string;
   agentUid: number;
+  /** Both where the agent's uid can run them. */
   claudeBinary: string;
+  node: string;
   model: { name: string; baseUrl: string };
 };
 
@@ -42,7 +44,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
   return {
     containers: {
       [workerContainer]: {
-        command: [process.execPath, 'worker-image/main.ts'],
+        command: [place.node, 'worker-image/main.ts'],
         environment: { ...awsEnvironment(house), ...environment } as Record<string, string>, // its optional parts are given
         cwd: root,
       },

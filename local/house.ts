@@ -236,6 +236,7 @@ const workerPlace = (stateDir: string, modelUrl: string) => {
     // another uid for every state folder: houses beside each other do not end each other's agents
     agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
     claudeBinary: programInReach(localClaudeBinary(), place),
+    node: programInReach(process.execPath, place),
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },
   };
 };

@@ -62,11 +62,12 @@ describe('upsert', () => {
     ['ourselves, quoting the mark', aComment(2, `${mark}\n\n${taskMark('key', otherTask)}`)],
     ['somebody with another key', aComment(2, taskMark('other', taskId))],
   ])('leaves alone what was written by %s', async (_, comment) => {
-    const { reporter } = await reporterOn({
+    const { reporter, calls } = await reporterOn({
       [list]: { json: [comment] },
       [create]: { status: 201, json: { id: 77 } },
     });
     expect(await reporter.upsert(report)).toBe('77');
+    expect(calls().map((call) => call.split('?')[0])).toStrictEqual([list, create]);
   });
 
   it('finds it on the second page, and reads no older ones than it must', async () => {
