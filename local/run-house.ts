@@ -8,6 +8,7 @@ import type { Options } from './options.ts';
 import { play } from './play.ts';
 import { postgresFromUrl } from './postgres-url.ts';
 import { startPostgres } from './postgres.ts';
+import { folderInReach } from './reach.ts';
 import type { Reader } from './reader.ts';
 import { createReader } from './reader.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -53,6 +54,9 @@ const liveIn = async (
   const journal = createJournal();
   const logs = openLog(folder.path);
   reader.begin(folder.path);
+  const reachable = folderInReach(folder.path);
+  if (reachable !== folder.path)
+    reader.note(`other users cannot enter it: Postgres and the agent use ${reachable}`);
   const house = await startHouse({
     stateDir: folder.path,
     startPostgres: () => startDatabase(options, folder),

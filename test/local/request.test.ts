@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,7 @@ describe('one request, all the way', () => {
 
   beforeAll(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'agent-bot-house-'));
+    chmodSync(stateDir, 0o755); // else the house needs a second folder that other uids can enter
     journal = createJournal();
     house = await startHouse({
       stateDir,

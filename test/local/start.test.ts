@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,7 @@ describe('npm start', () => {
   let started: ChildProcess[];
   beforeEach(() => {
     state = mkdtempSync(join(tmpdir(), 'agent-bot-start-'));
+    chmodSync(state, 0o755); // else the house needs a second folder that other uids can enter
     started = [];
   });
   afterEach(() => {
