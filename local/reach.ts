@@ -16,6 +16,7 @@ export const isInReach = (path: string): boolean => {
  * (a checkout below a 0700 home).
  */
 export const folderInReach = (stateDir: string): string => {
+  mkdirSync(stateDir, { recursive: true }); // a folder that is not there yet says nothing about who may enter it
   if (process.getuid?.() !== 0 || isInReach(join(stateDir, 'x'))) return stateDir;
   const id = createHash('sha256').update(stateDir).digest('hex').slice(0, 12);
   const folder = join('/var/tmp', `agent-bot-${id}`);
