@@ -74,6 +74,7 @@ export const startHouse = async (options: HouseOptions) => {
     await options.journal.waitFor(
       ({ twin, call, detail }) =>
         twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes('installations.upsert'),
+      60_000, // a busy machine
     );
     return { ...stores, ...compute, demo, installationId, close: parts.close };
   } catch (error) {

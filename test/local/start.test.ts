@@ -104,7 +104,7 @@ describe('npm start', () => {
     },
   );
 
-  it('ends with 1 and says why when no task comes of the comment', { timeout: 60_000 }, async () => {
+  it('ends with 1 and says why when no task comes of the comment', { timeout: 120_000 }, async () => {
     const { code, lines } = await start('--once', '--comment', 'nobody is called').ended;
 
     expect(code).toBe(1);
