@@ -1,6 +1,17 @@
 // What a job has learnt on its way through the steps: enough for another worker to go on without repeating an effect.
 import * as z from 'zod';
+import { failureClassSchema } from './failure.ts';
+import type { WaitingReason } from './task.ts';
 import { outcomeSchema, repositorySchema, runReportSchema, taskSchema } from './task.ts';
+
+/** A run that was interrupted, in the bucket: another worker goes on from it and pays for nothing twice. */
+export const checkpointSchema = z.object({
+  sessionId: z.uuid(),
+  transcriptKey: z.string().nullable(),
+  /** The working tree against the base; null when nothing had changed. */
+  patchKey: z.string().nullable(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 export const jobFactsSchema = z.object({
   /** Our one comment on the thread. */
@@ -9,6 +20,11 @@ export const jobFactsSchema = z.object({
   baseBranch: z.string().optional(),
   baseSha: z.string().optional(),
   sessionId: z.uuid().optional(),
+  /** The session's transcript after the run; null when there was none to read. */
+  transcriptKey: z.string().nullable().optional(),
+  checkpoint: checkpointSchema.optional(),
+  /** How often a run failed in each class that may get another try. */
+  failures: z.partialRecord(failureClassSchema, z.int().positive()).optional(),
   /** The run's patch in the bucket; null when the agent changed nothing. */
   patchKey: z.string().nullable().optional(),
   report: runReportSchema.optional(),
@@ -28,6 +44,8 @@ export const jobSchema = z.object({
   fence: z.int().positive(),
   /** 1 for the first worker that holds the task. */
   attempt: z.int().positive(),
+  /** Somebody asked that it stop. */
+  stopBy: z.string().nullable(),
 });
 export type Job = z.infer<typeof jobSchema>;
 
@@ -35,7 +53,12 @@ export type Job = z.infer<typeof jobSchema>;
 export type Claim =
   | { kind: 'claimed'; job: Job }
   | { kind: 'leased'; until: Date }
+  /** The thread's oldest task cannot run now; whoever ends the reason rings again. */
+  | { kind: 'waiting'; reason: WaitingReason }
   | { kind: 'nothing_open' };
+
+/** What becomes of a holder that asks whether it may go on. */
+export type Hold = 'held' | 'lost' | 'stop' | 'frozen';
 
 /** Lease on database time; it always ends before the message's visibility (120 s). */
 export const leaseMs = 90_000;

@@ -108,19 +108,29 @@ export const taskStatuses = [
   'cancelled',
   'timed_out',
   'expired',
+  'dead',
 ] as const;
 export const taskStatusSchema = z.enum(taskStatuses);
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 /** States that are not final: a thread with a task in one of these is still somebody's business. */
 export const openStatuses = ['queued', 'running', 'waiting'] as const satisfies readonly TaskStatus[];
-/** States that nothing leaves. */
+/** States that nothing leaves by itself; an operator may ask for a task once more (`retry`, `redrive`). */
 export const finalStatuses = [
   'succeeded',
   'failed',
   'cancelled',
   'timed_out',
   'expired',
+  'dead',
 ] as const satisfies readonly TaskStatus[];
+
+/**
+ * Why an open task cannot run now. Only `approval` lets the tasks behind it pass, because the answer comes as one of
+ * them; everything else holds the thread, so its order stays.
+ */
+export const waitingReasons = ['approval', 'frozen', 'over_budget', 'model_away', 'newer_schema'] as const;
+export const waitingReasonSchema = z.enum(waitingReasons);
+export type WaitingReason = z.infer<typeof waitingReasonSchema>;
 
 /** One thing asked for in a thread. */
 export const taskSchema = z.object({
@@ -145,6 +155,8 @@ export const failureReasons = [
   'patch_refused',
   'bad_base',
   'uninstalled',
+  'out_of_memory',
+  'disk_full',
   'internal',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
@@ -168,6 +180,8 @@ export const outcomeSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('cancelled'), by: z.string() }),
   z.object({ status: z.literal('timed_out'), afterMs: z.int().nonnegative() }),
   z.object({ status: z.literal('expired') }),
+  /** Its messages were put aside; `redrive` brings it back. */
+  z.object({ status: z.literal('dead'), reason: z.string() }),
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -1,46 +1,67 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import * as z from 'zod';
 import type { Ring } from '#core/messages.ts';
+import { ringSchema } from '#core/messages.ts';
 import type { Lane } from '#core/task.ts';
-import { isLive } from './claim-task.ts';
+import { laneSchema } from '#core/task.ts';
 import type { Queries } from './database.ts';
+import { readyHeads } from './heads.ts';
 import { tasks } from './schema.ts';
 
-/** Where to ring for a thread, under a generation of its own: SQS drops a ring that it has seen within 5 minutes. */
+/** Where to ring for a thread. */
 export type Bell = { lane: Lane; ring: Ring };
 
 /** The bell of the thread's next task; undefined when none can go on or somebody is at it. */
 export const nextBell = async (db: Queries, threadKey: string): Promise<Bell | undefined> => {
-  const open = await db
-    .select({ id: tasks.id, isLive })
-    .from(tasks)
-    .where(and(eq(tasks.threadKey, threadKey), inArray(tasks.status, ['queued', 'running'])))
-    .orderBy(asc(tasks.seq));
-  const [next] = open;
-  if (!next || open.some((task) => task.isLive)) return undefined;
-  const [row] = await db.update(tasks).set(nextGeneration).where(eq(tasks.id, next.id)).returning(columns);
-  return row && toBell(row);
+  const { rows } = await db.execute(sql`
+    update ${tasks} set generation = ${tasks.generation} + 1, rung_at = now(), updated_at = now()
+    from (${readyHeads(threadKey)}) as head where ${tasks.id} = head.id
+    returning ${columns}`);
+  return toBells(rows)[0];
 };
 
-/** Ends the wait of a task; undefined when it did not wait. */
-export const endWait = async (db: Queries, taskId: string): Promise<Bell | undefined> => {
-  const [row] = await db
+/** A ring that may have been lost is repeated after so long: the message, or who should have sent it, may be gone. */
+const repeatAfter = sql`interval '15 minutes'`;
+
+/**
+ * Bells that are owed: a wait that is over, a ring that nobody sent or that came to nothing. The generation stays until
+ * `markRung`, so a crash between the two sends the same message again, which SQS drops.
+ */
+export const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
+  await db.execute(sql`
+    update ${tasks} set ${requeued}
+    where ${tasks.status} = 'waiting' and ${tasks.waitUntil} <= now()`);
+  const { rows } = await db.execute(sql`
+    select ${columns} from ${tasks} join (${readyHeads()}) as head on ${tasks.id} = head.id
+    where ${tasks.rungAt} is null or ${tasks.rungAt} < now() - ${repeatAfter}
+    order by ${tasks.rungAt} nulls first, ${tasks.seq} limit ${limit}`);
+  return toBells(rows);
+};
+
+export const markRung = async (
+  db: Queries,
+  { taskId, generation }: Pick<Ring, 'taskId' | 'generation'>,
+): Promise<void> => {
+  await db
     .update(tasks)
-    .set({ status: 'queued', waitingReason: null, ...nextGeneration })
-    .where(and(eq(tasks.id, taskId), eq(tasks.status, 'waiting')))
-    .returning(columns);
-  return row && toBell(row);
+    .set({ rungAt: sql`now()` })
+    .where(and(eq(tasks.id, taskId), eq(tasks.generation, generation)));
 };
 
-const nextGeneration = { generation: sql`${tasks.generation} + 1`, updatedAt: sql`now()` };
+/**
+ * Open again, under a generation of its own (SQS drops a ring that it has seen within 5 minutes), and its ring is owed:
+ * for a raw `update … set`.
+ */
+export const requeued = sql`
+  status = 'queued', waiting_reason = null, wait_until = null, rung_at = null,
+  generation = ${tasks.generation} + 1, updated_at = now()`;
 
-const columns = {
-  taskId: tasks.id,
-  threadKey: tasks.threadKey,
-  lane: tasks.lane,
-  generation: tasks.generation,
-};
+const columns = sql`${tasks.id} as "taskId", ${tasks.threadKey} as "threadKey", ${tasks.lane} as lane, ${tasks.generation} as generation`;
 
-const toBell = ({ lane, ...rest }: Omit<Ring, 'version'> & { lane: Lane }): Bell => ({
-  lane,
-  ring: { version: 1, ...rest },
-});
+const bellRowSchema = ringSchema.omit({ version: true }).extend({ lane: laneSchema });
+
+const toBells = (rows: unknown): Bell[] =>
+  z
+    .array(bellRowSchema)
+    .parse(rows)
+    .map(({ lane, ...ring }) => ({ lane, ring: { version: 1, ...ring } }));

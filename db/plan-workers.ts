@@ -5,6 +5,7 @@ import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
 import type { Lane } from '#core/task.ts';
 import { laneSchema } from '#core/task.ts';
 import type { Queries } from './database.ts';
+import { readyHeads } from './heads.ts';
 import { lockPlan } from './locks.ts';
 import { tasks, workers } from './schema.ts';
 
@@ -21,14 +22,11 @@ export const planWorkers = async (tx: Queries, { cap, warm }: LedgerInput<'worke
   return { wanted, available, launches: await launch(tx, orders) };
 };
 
-/** Threads with a task that can go on and nobody on them: exactly those that a claim would be given. */
+/** Threads with a task that can go on and nobody on them. */
 const countWaiting = async (tx: Queries): Promise<{ threads: number; lanes: Set<Lane> }> => {
-  const { rows } = await tx.execute(sql`
-    select lane, count(*)::int as threads from (
-      select (array_agg(lane order by seq))[1] as lane
-      from ${tasks} where status in ('queued', 'running')
-      group by thread_key having not bool_or(coalesce(lease_until > now(), false))
-    ) as thread group by lane`);
+  const { rows } = await tx.execute(
+    sql`select lane, count(*)::int as threads from (${readyHeads()}) as ready group by lane`,
+  );
   const perLane = z.array(z.object({ lane: laneSchema, threads: z.int() })).parse(rows);
   return {
     threads: perLane.reduce((sum, { threads }) => sum + threads, 0),

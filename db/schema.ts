@@ -11,10 +11,12 @@ import {
   primaryKey,
   text,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { jobFactsSchema } from '#core/job.ts';
 import { refusals } from '#core/ledger.ts';
+import { capacities } from '#core/ports/launcher.ts';
 import {
   commands,
   finalStatuses,
@@ -28,6 +30,7 @@ import {
   taskStatuses,
   threadSchema,
   triggerSchema,
+  waitingReasons,
 } from '#core/task.ts';
 import { instant, jsonOf, oneOf } from './columns.ts';
 
@@ -63,12 +66,20 @@ export const tasks = pgTable(
     request: jsonOf(requestSchema)('request').notNull(),
     lane: text('lane', { enum: lanes }).notNull(),
     status: text('status', { enum: taskStatuses }).notNull().default('queued'),
-    waitingReason: text('waiting_reason'),
+    waitingReason: text('waiting_reason', { enum: waitingReasons }),
+    /** When the wait ends by itself; without it somebody has to end it. */
+    waitUntil: instant('wait_until'),
+    /** Who asked that it stop; the worker that holds it, or the next one, ends it. */
+    stopBy: text('stop_by'),
     step: text('step', { enum: steps }).notNull().default('received'),
     facts: jsonOf(jobFactsSchema)('facts').notNull().default({}),
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
     attempt: integer('attempt').notNull().default(0),
     generation: integer('generation').notNull().default(0),
+    /** When the thread was last rung for it; null while that is still owed. */
+    rungAt: instant('rung_at').defaultNow(),
+    /** Triage writes the first comment until then, so no worker may begin. */
+    greetingUntil: instant('greeting_until'),
     leaseOwner: uuid('lease_owner'),
     leaseUntil: instant('lease_until'),
     outcome: jsonOf(outcomeSchema)('outcome'),
@@ -87,6 +98,8 @@ export const tasks = pgTable(
     check('tasks_status', oneOf(table.status, taskStatuses)),
     check('tasks_step', oneOf(table.step, steps)),
     check('tasks_waiting', sql`(${table.status} = 'waiting') = (${table.waitingReason} is not null)`),
+    check('tasks_waiting_reason', oneOf(table.waitingReason, waitingReasons)),
+    check('tasks_wait_until', sql`${table.waitUntil} is null or ${table.status} = 'waiting'`),
     check('tasks_lease_owner', sql`(${table.status} = 'running') = (${table.leaseOwner} is not null)`),
     check('tasks_lease_until', sql`(${table.leaseOwner} is null) = (${table.leaseUntil} is null)`),
     check('tasks_finished', sql`(${oneOf(table.status, finalStatuses)}) = (${table.finishedAt} is not null)`),
@@ -177,7 +190,10 @@ export const spend = pgTable(
     tenantId: text('tenant_id').notNull(),
     authorId: text('author_id').notNull(),
     day: date('day').notNull(),
+    /** What is known to be spent, told after every answer of the model. */
     usd: numeric('usd', { precision: 14, scale: 6, mode: 'number' }).notNull(),
+    /** What the run may spend at most; 0 once it is settled. */
+    reservedUsd: numeric('reserved_usd', { precision: 14, scale: 6, mode: 'number' }).notNull().default(0),
     state: text('state', { enum: spendStates }).notNull(),
   },
   (table) => [
@@ -186,7 +202,11 @@ export const spend = pgTable(
     index('spend_day').on(table.platform, table.tenantId, table.day),
     check('spend_platform', oneOf(table.platform, platforms)),
     check('spend_state', oneOf(table.state, spendStates)),
-    check('spend_usd', sql`${table.usd} >= 0`),
+    index('spend_open')
+      .on(table.taskId)
+      .where(sql`${table.state} = 'reserved'`),
+    check('spend_usd', sql`${table.usd} >= 0 and ${table.reservedUsd} >= 0`),
+    check('spend_reserved', sql`${table.state} = 'reserved' or ${table.reservedUsd} = 0`),
   ],
 );
 
@@ -198,7 +218,10 @@ export const workers = pgTable(
     seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity().notNull().unique(),
     laneOrder: text('lane_order', { enum: lanes }).array().notNull(),
     launchedAt: instant('launched_at').notNull().defaultNow(),
+    capacity: text('capacity', { enum: capacities }).notNull().default('on_demand'),
     taskArn: text('task_arn'),
+    /** When it was told to stop because it had not been heard of; much later it is ended. */
+    stopAskedAt: instant('stop_asked_at'),
     heartbeatAt: instant('heartbeat_at'),
     endedAt: instant('ended_at'),
     endReason: text('end_reason'),
@@ -211,6 +234,45 @@ export const workers = pgTable(
       'workers_lane_order',
       sql`cardinality(${table.laneOrder}) > 0 and ${table.laneOrder} <@ ${sql.raw(`array['${lanes.join("', '")}']`)}`,
     ),
+    check('workers_capacity', oneOf(table.capacity, capacities)),
     check('workers_ended', sql`(${table.endedAt} is null) = (${table.endReason} is null)`),
   ],
+);
+
+/** What an operator has stopped: an installation, a repository or everything (core/freeze.ts). Thawed rows stay as a record. */
+export const freezes = pgTable(
+  'freezes',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    scope: text('scope').notNull(),
+    reason: text('reason').notNull(),
+    frozenBy: text('frozen_by').notNull(),
+    frozenAt: instant('frozen_at').notNull().defaultNow(),
+    thawedAt: instant('thawed_at'),
+  },
+  (table) => [
+    uniqueIndex('freezes_active')
+      .on(table.scope)
+      .where(sql`${table.thawedAt} is null`),
+  ],
+);
+
+/** Messages that were put aside, with their body: the queue forgets them once they are read. */
+export const deadLetters = pgTable(
+  'dead_letters',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    /** SQS's own: stays the same when the message is moved or read again. */
+    messageId: text('message_id').notNull().unique(),
+    /** The queue that it was put aside from; null when its sender did not say. */
+    queue: text('queue'),
+    groupId: text('group_id').notNull(),
+    body: text('body').notNull(),
+    reason: text('reason').notNull(),
+    taskId: uuid('task_id').references(() => tasks.id),
+    recordedAt: instant('recorded_at').notNull().defaultNow(),
+    announcedAt: instant('announced_at'),
+    redrivenAt: instant('redriven_at'),
+  },
+  (table) => [index('dead_letters_task').on(table.taskId)],
 );

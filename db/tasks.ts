@@ -1,14 +1,15 @@
 import type { SQL } from 'drizzle-orm';
 import { and, eq, sql } from 'drizzle-orm';
-import type { Claim, JobFacts } from '#core/job.ts';
+import type { Claim, Hold, JobFacts } from '#core/job.ts';
 import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
-import type { Outcome, Step, Task } from '#core/task.ts';
+import type { Outcome, Step, Task, WaitingReason } from '#core/task.ts';
 import type { Bell } from './bells.ts';
-import { endWait, nextBell } from './bells.ts';
+import { nextBell, requeued } from './bells.ts';
 import type { ClaimInput } from './claim-task.ts';
-import { claimTask, isLive, leaseEnd } from './claim-task.ts';
-import { storable, toJson } from './columns.ts';
+import { claimTask, leaseEnd } from './claim-task.ts';
+import { toJson } from './columns.ts';
 import type { Database } from './database.ts';
+import { isFrozen, isLeased } from './heads.ts';
 import { named } from './named.ts';
 import { recordTask } from './record-task.ts';
 import { tasks } from './schema.ts';
@@ -23,7 +24,7 @@ export type StoredTask = {
   facts: JobFacts;
   fence: number;
   attempt: number;
-  waitingReason: string | null;
+  waitingReason: WaitingReason | null;
   outcome: Outcome | null;
 };
 
@@ -35,7 +36,7 @@ export const createTasks = (db: Database) =>
     claim: (input: ClaimInput): Promise<Claim> => db.transaction((tx) => claimTask(tx, input)),
 
     /** Also when the lease has just run out: as long as the fence stands, nobody else took the task. */
-    renew: (held: Held): Promise<boolean> => changes(db, heldBy(held), { leaseUntil: leaseEnd }),
+    renew: (held: Held): Promise<Hold> => renew(db, held),
 
     /** Stores a step that was done; the facts are added to those of the steps before it. */
     advance: ({ step, facts, ...held }: Held & { step: Step; facts: JobFacts }): Promise<boolean> =>
@@ -53,11 +54,22 @@ export const createTasks = (db: Database) =>
     /** Gives the task back before its end, as it stands: another worker may claim it at once. */
     release: (held: Held): Promise<boolean> => changes(db, heldBy(held), { ...released, status: 'queued' }),
 
-    /** Steps aside until `requeue`. */
-    wait: ({ reason, ...held }: Held & { reason: string }): Promise<boolean> =>
-      changes(db, liveFor(held), { ...released, status: 'waiting', waitingReason: storable(reason) }),
+    /** Steps aside until `requeue`, or until the time is over when one is given. */
+    wait: ({ reason, afterMs, ...held }: Held & Wait): Promise<boolean> =>
+      changes(db, heldBy(held), {
+        ...released,
+        status: 'waiting',
+        waitingReason: reason,
+        waitUntil: afterMs === undefined ? null : sql`now() + make_interval(secs => ${afterMs / 1000})`,
+      }),
 
-    requeue: (taskId: string): Promise<Bell | undefined> => endWait(db, taskId),
+    /** Ends the wait of a task; false when it did not wait. */
+    requeue: async (taskId: string): Promise<boolean> => {
+      const { rowCount } = await db.execute(
+        sql`update ${tasks} set ${requeued} where ${tasks.id} = ${taskId} and ${tasks.status} = 'waiting'`,
+      );
+      return rowCount === 1;
+    },
 
     nextOpen: (threadKey: string): Promise<Bell | undefined> => nextBell(db, threadKey),
 
@@ -72,9 +84,22 @@ export const createTasks = (db: Database) =>
 const heldBy = ({ taskId, fence }: Held) =>
   and(eq(tasks.id, taskId), eq(tasks.fence, fence), eq(tasks.status, 'running'));
 
-const liveFor = (held: Held) => and(heldBy(held), isLive);
+const liveFor = (held: Held) => and(heldBy(held), isLeased);
 
 const released = { leaseOwner: null, leaseUntil: null };
+
+type Wait = { reason: WaitingReason; afterMs?: number };
+
+const renew = async (db: Database, held: Held): Promise<Hold> => {
+  const [row] = await db
+    .update(tasks)
+    .set({ leaseUntil: leaseEnd, updatedAt: sql`now()` })
+    .where(heldBy(held))
+    .returning({ stopBy: tasks.stopBy, isFrozen });
+  if (!row) return 'lost';
+  if (row.isFrozen) return 'frozen';
+  return row.stopBy === null ? 'held' : 'stop';
+};
 
 type Change = Parameters<ReturnType<Database['update']>['set']>[0];
 

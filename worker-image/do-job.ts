@@ -1,6 +1,6 @@
 // One claimed job with its beats, to whatever end it comes. A message is acknowledged only after a stored end.
 import { describeError } from '#core/describe-error.ts';
-import type { Job } from '#core/job.ts';
+import type { Hold, Job } from '#core/job.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import type { Ring } from '#core/messages.ts';
 import { encodeMessage, ringDeduplicationId } from '#core/messages.ts';
@@ -18,7 +18,7 @@ export type JobTools = {
   workerId: string;
   queues: { [L in Lane]: QueueReceiver & QueueSender };
   tasks: {
-    renew: (held: Held) => Promise<boolean>;
+    renew: (held: Held) => Promise<Hold>;
     release: (held: Held) => Promise<boolean>;
     nextOpen: (threadKey: string) => Promise<{ lane: Lane; ring: Ring } | undefined>;
   };

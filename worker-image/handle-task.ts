@@ -1,6 +1,6 @@
 // One job from its stored step to its end. Every step is stored before the next begins; every write to the outside is
 // found or created by a key that the task gives, so doing a step twice leaves one effect.
-import type { Job, JobFacts } from '#core/job.ts';
+import type { Hold, Job, JobFacts } from '#core/job.ts';
 import { TokenRefusedError } from '#core/platforms/github/app.ts';
 import type { Outcome, Step, Task } from '#core/task.ts';
 import type { Action } from './decide.ts';
@@ -13,7 +13,7 @@ type Held = { taskId: string; fence: number };
 
 /** What of Postgres a job needs; each answers false when the fence is stale. */
 export type JobStore = {
-  renew: (held: Held) => Promise<boolean>;
+  renew: (held: Held) => Promise<Hold>;
   advance: (input: Held & { step: Step; facts: JobFacts }) => Promise<boolean>;
   finish: (input: Held & { outcome: Outcome }) => Promise<boolean>;
 };
@@ -33,7 +33,7 @@ export const createHandleTask =
     const held = { taskId: job.task.id, fence: job.fence };
     const hold = async () => {
       signal.throwIfAborted();
-      mustHold(await store.renew(held));
+      mustHold((await store.renew(held)) === 'held');
     };
     const finish = async (outcome: Outcome) => {
       await hold();

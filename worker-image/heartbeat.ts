@@ -2,13 +2,15 @@
 // nothing is written to the outside without asking for the fence again anyway.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '#core/describe-error.ts';
+import type { Hold } from '#core/job.ts';
 import { leaseRenewEveryMs, visibilityBeatEveryMs } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Stop } from './stopped.ts';
 import { StoppedError } from './stopped.ts';
 
 export type Heartbeat = {
-  /** Renews the lease; false when the fence is stale. */
-  renew: () => Promise<boolean>;
+  /** Renews the lease and tells whether to go on. */
+  renew: () => Promise<Hold>;
   /** Keeps the message invisible. */
   extend: () => Promise<void>;
   /** Says that the worker lives. */
@@ -20,6 +22,12 @@ export type Heartbeat = {
 
 const missesToStop = 2;
 
+const stopFor = {
+  lost: 'lease_lost',
+  stop: 'stop_asked',
+  frozen: 'frozen',
+} as const satisfies { [H in Exclude<Hold, 'held'>]: Stop };
+
 /** Beats until the returned function is called; that waits for a beat under way. */
 export const startHeartbeat = ({ renew, extend, beat, stopJob, log, every }: Heartbeat) => {
   const ended = new AbortController();
@@ -29,7 +37,8 @@ export const startHeartbeat = ({ renew, extend, beat, stopJob, log, every }: Hea
 
   const holdLease = async () => {
     try {
-      if (!(await renew())) stopJob(new StoppedError('lease_lost'));
+      const hold = await renew();
+      if (hold !== 'held') stopJob(new StoppedError(stopFor[hold]));
       await beat();
     } catch (error) {
       log.warn('lease beat missed', describeError(error));

@@ -52,6 +52,8 @@ const endOf = (outcome: Outcome): string[] => {
       ];
     case 'expired':
       return ['⌛ Nobody answered in time, so nothing was done.'];
+    case 'dead':
+      return ['❌ This request was put aside after too many tries.', 'An operator can bring it back.'];
   }
 };
 
@@ -84,6 +86,14 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
   uninstalled: {
     what: 'I am not let into this repository any more.',
     todo: 'Install the App for this repository, and mention me again.',
+  },
+  out_of_memory: {
+    what: 'The agent used up the memory of its machine, twice. Nothing was changed.',
+    todo: 'Ask for a smaller part, or for a change that does not need to build everything.',
+  },
+  disk_full: {
+    what: 'The agent filled the disk of its machine. Nothing was changed.',
+    todo: 'Ask for a smaller part of the work.',
   },
   internal: {
     what: 'Something went wrong on my side.',

@@ -2,6 +2,10 @@ const stops = {
   draining: 'the worker was told to stop',
   lease_lost: 'another worker holds the task',
   beats_missed: 'the queue did not take two beats in a row',
+  receipt_lost: 'the message went back to the queue',
+  database_away: 'Postgres was away for too long',
+  stop_asked: 'somebody asked that the task stop',
+  frozen: 'an operator froze what the task belongs to',
 } as const;
 export type Stop = keyof typeof stops;
 

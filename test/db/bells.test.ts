@@ -59,12 +59,15 @@ describe('the bell of a thread', () => {
 
   it('rings for a task that waited, once', async () => {
     const { threadKey, id } = await tasks.record(aRecordInput());
-    await tasks.wait({ ...(await claim(threadKey)), reason: 'over budget' });
-    expect(await tasks.get(id)).toMatchObject({ task: { status: 'waiting' }, waitingReason: 'over budget' });
+    await tasks.wait({ ...(await claim(threadKey)), reason: 'over_budget' });
+    expect(await tasks.get(id)).toMatchObject({ task: { status: 'waiting' }, waitingReason: 'over_budget' });
     expect(await tasks.nextOpen(threadKey)).toBeUndefined();
 
-    expect(await tasks.requeue(id)).toMatchObject({ ring: { taskId: id, generation: 1 } });
-    expect(await tasks.get(id)).toMatchObject({ task: { status: 'queued' }, waitingReason: null });
-    expect(await tasks.requeue(id)).toBeUndefined();
+    expect(await tasks.requeue(id)).toBe(true);
+    expect(await tasks.get(id)).toMatchObject({
+      task: { status: 'queued', generation: 1 },
+      waitingReason: null,
+    });
+    expect(await tasks.requeue(id)).toBe(false);
   });
 });

@@ -71,7 +71,7 @@ export const migratedDatabase = async (): Promise<TestDatabase> => {
     },
     clear: async () => {
       await query(
-        'truncate installations, deliveries, tasks, runs, sessions, spend, workers restart identity cascade',
+        'truncate installations, deliveries, tasks, runs, sessions, spend, workers, freezes, dead_letters restart identity cascade',
       );
     },
     close: async () => {

@@ -10,7 +10,7 @@ const aHeart = (changes: Partial<Heartbeat>) => {
   const { log, lines } = aLog();
   const stopped = Promise.withResolvers<string>();
   const stop = startHeartbeat({
-    renew: () => Promise.resolve(true),
+    renew: () => Promise.resolve('held' as const),
     extend: () => Promise.resolve(),
     beat: () => Promise.resolve(),
     stopJob: ({ code }: StoppedError) => stopped.resolve(code),
@@ -43,7 +43,7 @@ describe('the heartbeat', () => {
   });
 
   it('stops the job when the fence is stale', async () => {
-    const { stop, stopped } = aHeart({ renew: () => Promise.resolve(false) });
+    const { stop, stopped } = aHeart({ renew: () => Promise.resolve('lost' as const) });
     expect(await stopped).toBe('lease_lost');
     await stop();
   });
