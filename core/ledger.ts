@@ -30,6 +30,10 @@ const recordedTaskSchema = z.object({
   generation: z.int(),
   status: taskStatusSchema,
   created: z.boolean(),
+  /** Tasks before it, when nobody has told the person so far: until then no worker begins it, for a minute at most. */
+  greet: z.object({ ahead: z.int().positive() }).nullable(),
+  /** What the ledger itself answers, for a request that needs no worker. */
+  answer: z.string().nullable(),
 });
 
 const workerLaunchSchema = z.object({ workerId: z.uuid(), laneOrder: z.array(laneSchema).nonempty() });
@@ -50,6 +54,11 @@ export const ledgerVerbs = {
       request: requestSchema,
     }),
     output: recordedTaskSchema,
+  },
+  /** The person was told; the comment goes on as the task's own. */
+  'tasks.greeted': {
+    input: z.object({ taskId: z.uuid(), commentId: z.string().nullable() }),
+    output: z.null(),
   },
   /** A delivery that asks for work and gets none; the reason stays readable. */
   'deliveries.refuse': {

@@ -7,6 +7,7 @@ import { laneSchema } from '#core/task.ts';
 import type { Queries } from './database.ts';
 import { readyHeads } from './heads.ts';
 import { lockPlan } from './locks.ts';
+import { settleLapsed } from './reserve.ts';
 import { tasks, workers } from './schema.ts';
 
 type Plan = LedgerOutput<'workers.plan'>;
@@ -14,6 +15,7 @@ type Plan = LedgerOutput<'workers.plan'>;
 /** Inside one transaction: how many workers there shall be, and a row for each that has to be launched. */
 export const planWorkers = async (tx: Queries, { cap, warm }: LedgerInput<'workers.plan'>): Promise<Plan> => {
   await lockPlan(tx);
+  await settleLapsed(tx);
   const waiting = await countWaiting(tx);
   const { living, available, launchedSoFar } = await countWorkers(tx);
   const wanted = waiting.threads + warm;

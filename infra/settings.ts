@@ -22,8 +22,14 @@ const settingsSchema = z
       .regex(/^@[A-Za-z0-9-]{1,39}$/, 'must be @ and a name of letters, digits and hyphens')
       .default('@agent'),
     model: z.string().min(1).default('claude-opus-5-5'),
-    /** Per run. */
+    /** Dollars at most: for a task in all its runs, */
     budgetUsd: z.number().positive().default(5),
+    /** for a thread and for a person per UTC day, */
+    threadDayUsd: z.number().positive().default(20),
+    userDayUsd: z.number().positive().default(50),
+    /** for an installation and for everything per UTC month. */
+    installationMonthUsd: z.number().positive().default(500),
+    monthUsd: z.number().positive().default(1000),
     /** Per run; the CLI takes 0 for "unlimited". */
     maxTurns: z.int().min(1).default(50),
     githubUrl: z.url().default('https://github.com'),

@@ -5,7 +5,7 @@ import { createTasks } from '#db/tasks.ts';
 import type { Held, Tasks } from '#db/tasks.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
-import { aRecordInput } from '#test/support/record-input.ts';
+import { recordAndTell } from '#test/support/record-input.ts';
 
 describe('the bell of a thread', () => {
   let database: TestDatabase;
@@ -24,8 +24,8 @@ describe('the bell of a thread', () => {
   };
 
   it('names the next open task under a new generation, on the lane of the thread', async () => {
-    const { threadKey } = await tasks.record(aRecordInput({ request: { command: 'discover' } }));
-    const second = await tasks.record(aRecordInput({ request: { command: 'fix' } }));
+    const { threadKey } = await recordAndTell(tasks, { request: { command: 'discover' } });
+    const second = await recordAndTell(tasks, { request: { command: 'fix' } });
     await tasks.finish({ ...(await claim(threadKey)), outcome: { status: 'expired' } });
 
     const bell = await tasks.nextOpen(threadKey);
@@ -39,8 +39,8 @@ describe('the bell of a thread', () => {
   });
 
   it('is silent while somebody works in the thread, and when nothing is open', async () => {
-    const { threadKey } = await tasks.record(aRecordInput());
-    await tasks.record(aRecordInput());
+    const { threadKey } = await recordAndTell(tasks);
+    await recordAndTell(tasks);
     const held = await claim(threadKey);
     expect(await tasks.nextOpen(threadKey)).toBeUndefined();
 
@@ -50,7 +50,7 @@ describe('the bell of a thread', () => {
   });
 
   it('rings for a task whose worker was lost', async () => {
-    const { threadKey, id } = await tasks.record(aRecordInput());
+    const { threadKey, id } = await recordAndTell(tasks);
     await claim(threadKey);
     await database.query("update tasks set lease_until = now() - interval '1 second'");
 
@@ -58,7 +58,7 @@ describe('the bell of a thread', () => {
   });
 
   it('rings for a task that waited, once', async () => {
-    const { threadKey, id } = await tasks.record(aRecordInput());
+    const { threadKey, id } = await recordAndTell(tasks);
     await tasks.wait({ ...(await claim(threadKey)), reason: 'over_budget' });
     expect(await tasks.get(id)).toMatchObject({ task: { status: 'waiting' }, waitingReason: 'over_budget' });
     expect(await tasks.nextOpen(threadKey)).toBeUndefined();

@@ -6,7 +6,7 @@ import type { Workers } from '#db/workers.ts';
 import { createWorkers } from '#db/workers.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
-import { aRecordInput } from '#test/support/record-input.ts';
+import { recordAndTell } from '#test/support/record-input.ts';
 
 describe('the plan of workers', () => {
   let database: TestDatabase;
@@ -20,8 +20,8 @@ describe('the plan of workers', () => {
   afterAll(() => database.close());
   beforeEach(() => database.clear());
 
-  const record = (number: number, command: 'fix' | 'stop' | 'discover' = 'fix') =>
-    tasks.record(aRecordInput({ thread: { number }, request: { command } }));
+  const record = (number: number, command: 'fix' | 'status' | 'discover' = 'fix') =>
+    recordAndTell(tasks, { thread: { number }, request: { command } });
   const claim = async (threadKey: string, workerId: string) => {
     const claimed = await tasks.claim({ threadKey, workerId });
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
@@ -148,7 +148,7 @@ describe('the plan of workers', () => {
 
   it('sends workers first to the lanes in which threads wait, and every fourth to low', async () => {
     for (const number of [1, 2, 3]) await record(number);
-    await record(4, 'stop');
+    await record(4, 'status');
     await record(5, 'discover');
 
     const { launches } = await workers.plan({ cap: 4, warm: 0 });

@@ -6,6 +6,7 @@ import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
 import type { Lane, Outcome } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
+import { listen } from '#db/notices.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import { startQueues } from '#local/aws/queues.ts';
@@ -25,7 +26,7 @@ type Changes = Partial<Parameters<typeof createWork>[0]>;
 const nameOf = (lane: string) => `tasks-${lane}.fifo`;
 let last = 0;
 
-export const startWorkerQueues = async ({ db }: TestDatabase) => {
+export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   const tasks = createTasks(db);
   const thread = aThread({ number: (last += 1) });
   const servers = await startQueues({
@@ -43,7 +44,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
 
   const aTask = async () => {
     const id = String((last += 1));
-    return await tasks.record({
+    const task = await tasks.record({
       delivery: {
         platform: 'github',
         id,
@@ -54,6 +55,8 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       trigger: aTrigger({ key: `issue_comment:${id}`, commentId: id }),
       request: aRequest(),
     });
+    if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
+    return task;
   };
   const send = async (lane: Lane, body: string, groupId = 'any') =>
     await queues[lane].send({ body, groupId, deduplicationId: crypto.randomUUID() });
@@ -73,6 +76,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       tasks,
       workers: createWorkers(db),
       handleTask,
+      listen: (onNotice) => listen(config, { onNotice, log }),
       log,
       ...changes,
     });
@@ -87,7 +91,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
   /** Does its job as handle-task does: the end is stored before it is given. */
   const finishing: HandleTask = async ({ task, fence }) => {
     await tasks.finish({ taskId: task.id, fence, outcome });
-    return outcome;
+    return { kind: 'ended', outcome };
   };
 
   return {
