@@ -84,7 +84,7 @@ export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
     return `${data?.slug ?? ''}[bot]`;
   };
 
-  return { appId, tokenFor, octokitFor, revoke, installation, botLogin };
+  return { appId, asApp, tokenFor, octokitFor, revoke, installation, botLogin };
 };
 
 /** GitHub's JSON takes ids as numbers only, so one beyond 2^53 has to go by name. */
