@@ -32,6 +32,9 @@ export const triageEnvSchema = z.object({
 });
 export type TriageEnv = z.input<typeof triageEnvSchema>;
 
+export const sweepEnvSchema = triageEnvSchema.pick({ GITHUB_APP_SECRET_ID: true, GITHUB_API_URL: true });
+export type SweepEnv = z.input<typeof sweepEnvSchema>;
+
 export const ledgerEnvSchema = databaseEnvSchema;
 export type LedgerEnv = DatabaseEnv;
 

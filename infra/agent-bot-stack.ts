@@ -14,6 +14,7 @@ import { Queues } from './queues.ts';
 import { Reconcile } from './reconcile.ts';
 import { Secrets } from './secrets.ts';
 import { parseSettings } from './settings.ts';
+import { Sweep } from './sweep.ts';
 import { Triage } from './triage.ts';
 import { Webhook } from './webhook.ts';
 import { Worker } from './worker.ts';
@@ -79,6 +80,7 @@ export class AgentBotStack extends Stack {
       mention,
       logRetention,
     });
+    new Sweep(this, 'Sweep', { appSecret: secrets.githubApp, githubApiUrl, logRetention });
     const health = new Health(this, 'Health', { logRetention });
     const api = new HttpApi(this, 'HttpApi', {
       routes: { 'POST /webhooks/github': github.handler, 'GET /health': health.handler },

@@ -1,5 +1,5 @@
 // The Lambda functions of the house: the same entry files as in AWS, each with the environment that the stack would give it.
-import type { MigrateEnv, ReconcileEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
+import type { MigrateEnv, ReconcileEnv, SweepEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
 import type { DatabaseEnv } from '#db/env.ts';
 import type { FunctionDefinition } from './aws/function-environment.ts';
 import { workerContainer, workerTaskDefinition } from './house-worker.ts';
@@ -25,6 +25,10 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     RECONCILE_FUNCTION: 'reconcile',
     MENTION: house.mention,
     ...queueEnvironment(house),
+  };
+  const sweep: SweepEnv = {
+    GITHUB_APP_SECRET_ID: house.secretIds.app,
+    GITHUB_API_URL: house.github.apiUrl,
   };
   const ledger: DatabaseEnv = databaseEnvironment(house);
   const reconcile: ReconcileEnv = {
@@ -57,6 +61,7 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     triage: define('triage', triage, 60_000),
     ledger: define('ledger', ledger, 15_000),
     reconcile: define('reconcile', reconcile, 60_000),
+    sweep: define('sweep', sweep, 240_000),
     migrate: define('migrate', migrate, 60_000),
     health: define('health', {}, 5_000),
   };

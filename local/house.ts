@@ -214,12 +214,14 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => Promise.resolve(eventSource),
     () => 'event source',
   );
-  const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke('reconcile', event) });
-  await parts.start(
-    'schedule → reconcile',
-    () => Promise.resolve(schedule),
-    () => 'every minute',
-  );
+  for (const name of ['reconcile', 'sweep']) {
+    const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke(name, event) });
+    await parts.start(
+      `schedule → ${name}`,
+      () => Promise.resolve(schedule),
+      () => 'every minute',
+    );
+  }
   return { ecs, functions, api };
 };
 

@@ -206,6 +206,11 @@ describe('one request, all the way', () => {
     expect(sent()).toBe(before);
   });
 
+  it('has a sweeper that finds its way to the list of deliveries', async () => {
+    expect(await house.functions.invoke('sweep', {})).toMatchObject({ kind: 'answered' });
+    await journal.waitFor(({ call, status }) => call === 'GET /app/hook/deliveries' && status === 200);
+  });
+
   it('answers an unknown path with 404 and its health with 200', async () => {
     expect((await fetch(`${house.api.url}/nothing`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${house.api.url}/health`)).status).toBe(200);

@@ -33,7 +33,8 @@ export const createOctokit = ({ paceId, ...identity }: Identity): GithubClient =
     throttle: { id: paceId, onRateLimit: waitOnce, onSecondaryRateLimit: waitOnce },
   });
   octokit.hook.before('request', (options) => {
-    if (options.method !== 'GET') Object.assign(options.request, { retries: 0 });
+    // a copy: all requests of a client share one, and the plugins count in it
+    options.request = { ...options.request, ...(options.method !== 'GET' && { retries: 0 }) };
   });
   return octokit;
 };
