@@ -41,7 +41,10 @@ export const play = async (house: House, journal: Journal, request: Request): Pr
     if (!played) return { kind: 'no_end', afterMs: timeoutMs };
     // the worker still rings the next one, acknowledges and ends
     if (played.kind === 'ended')
-      await journal.waitFor((entry) => isWorkerEnd(entry) && journal.entries().indexOf(entry) >= from);
+      await journal.waitFor(
+        (entry) => isWorkerEnd(entry) && journal.entries().indexOf(entry) >= from,
+        timeoutMs,
+      );
     return played;
   } finally {
     await close();

@@ -78,6 +78,7 @@ const liveIn = async (
     reader.request(request, house);
     const played = await Promise.race([play(house, journal, request), interrupted]);
     if (played === 'interrupted') return 130;
+    if (options.once) stopTelling(); // nothing comes after the end of the story
     const isGood = await reader.end(played, house, logs.path);
     if (options.once) return isGood ? 0 : 1;
     reader.stay();

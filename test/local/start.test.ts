@@ -113,6 +113,10 @@ describe('npm start', () => {
       isGood: false,
       text: 'no task was made of it: no_mention',
     });
+    // nothing of the start is told as part of the request
+    expect(lines.filter(({ kind }) => kind === 'step').map(({ what }) => what)).toEqual([
+      'webhook issue_comment.created → 202',
+    ]);
   });
 
   it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 90_000 }, async () => {
