@@ -76,7 +76,7 @@ describe('npm start', () => {
 
   it(
     'refuses a second house in its folder, cleans up after a killed one, and leaves nothing after Ctrl-C',
-    { timeout: 120_000 },
+    { timeout: 240_000 }, // three starts, maybe on a busy machine
     async () => {
       const first = start();
       expect(await first.said('end')).toMatchObject({ isGood: true });
@@ -133,7 +133,7 @@ describe('npm start', () => {
     ]);
   });
 
-  it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 90_000 }, async () => {
+  it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 120_000 }, async () => {
     const server = await startPostgres({ stateDir: join(state, 'elsewhere'), durable: false });
     try {
       const { user, password } = server.master;
