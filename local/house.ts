@@ -70,10 +70,9 @@ export const startHouse = async (options: HouseOptions) => {
       login: demo.owner,
     });
     await delivered;
-    // the first call of each function is a slow one: better now than in the middle of somebody's request
+    // the first call of each function is a slow one: better now, to its end, than in the middle of somebody's request
     await options.journal.waitFor(
-      ({ twin, call, detail }) =>
-        twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes('installations.upsert'),
+      ({ twin, call, status }) => twin === 'event-source' && call === 'triage' && status === 200,
       60_000, // a busy machine
     );
     return { ...stores, ...compute, demo, installationId, close: parts.close };

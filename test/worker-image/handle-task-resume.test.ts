@@ -54,6 +54,25 @@ describe('a second worker', () => {
     },
   );
 
+  it.each([{ state: 'closed' as const }, { base: 'other' }])(
+    'opens no second pull request when a person changed the first one to %j meanwhile',
+    async (change) => {
+      const first = await house.aJob(aChange);
+      await expect(house.aHandleTask({ store: failingAt('opened') })(first, never)).rejects.toThrow(
+        'Postgres is away',
+      );
+      await house.tasks.release({ taskId: first.task.id, fence: first.fence });
+      const [pull] = look.pullsOf(first);
+      if (change.state) pull!.state = change.state;
+      else pull!.pull!.baseBranch = change.base;
+
+      const end = await handle(await house.claim(first.task.threadKey));
+
+      expect(end).toMatchObject({ status: 'succeeded', result: { number: pull!.number } });
+      expect(look.pullsOf(first)).toHaveLength(1);
+    },
+  );
+
   it('repeats a failure instead of a run', async () => {
     const before = await house.runCount();
     const first = await house.aJob({ text: 'do: exit 3' });
