@@ -6,6 +6,7 @@ import type { Ring } from '#core/messages.ts';
 import { encodeMessage, ringDeduplicationId } from '#core/messages.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
 import type { Lane, WaitingReason } from '#core/task.ts';
 import { freezeNotice } from '#db/notices.ts';
 import type { HandleTask, JobResult } from './handle-task.ts';
@@ -58,7 +59,7 @@ export const createDoJob =
       const result = await tools.handleTask(job, signal);
       log.info('job ended', { ...ids, ...summaryOf(result) });
       if (result.kind === 'ended') await ringNext(tools, job.task.threadKey);
-      await queues[lane].acknowledge(message.receipt);
+      await acknowledge(tools, received);
       return result.kind === 'ended' ? 'done' : 'waiting';
     } catch (error) {
       return await endEarly(tools, { error: whyOf(signal, error), held, received });
@@ -83,6 +84,19 @@ const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise
   });
 };
 
+/** What the message was about is stored: one that went back to the queue comes again, and finds nothing to do. */
+const acknowledge = async (
+  { queues, log }: Pick<JobTools, 'queues' | 'log'>,
+  { lane, message }: Received,
+): Promise<void> => {
+  try {
+    await queues[lane].acknowledge(message.receipt);
+  } catch (error) {
+    if (!(error instanceof ReceiptLostError)) throw error;
+    log.warn('message went back to the queue after its job', { lane });
+  }
+};
+
 type Early = { error: unknown; held: Held; received: Received };
 
 /**
@@ -103,7 +117,7 @@ const endEarly = async (
     await queues[received.lane].extend(received.message.receipt, 0);
   }
   if (error.code === 'frozen' && (await tasks.wait({ ...held, reason: 'frozen' }))) {
-    await queues[received.lane].acknowledge(received.message.receipt);
+    await acknowledge({ queues, log }, received);
   }
   return 'given_back';
 };

@@ -5,6 +5,7 @@ import { describeError } from '#core/describe-error.ts';
 import type { Hold } from '#core/job.ts';
 import { leaseRenewEveryMs, visibilityBeatEveryMs } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
 import { toStop } from './hold.ts';
 import { jobPatienceMs } from './patience.ts';
 import { StoppedError } from './stopped.ts';
@@ -67,6 +68,7 @@ const createMessageBeat = ({ extend, stopJob, log }: Heartbeat) => {
       await extend();
       misses = 0;
     } catch (error) {
+      if (error instanceof ReceiptLostError) return stopJob(new StoppedError('receipt_lost'));
       misses += 1;
       log.warn('queue beat missed', { misses, ...describeError(error) });
       if (misses >= missesToStop) stopJob(new StoppedError('beats_missed'));

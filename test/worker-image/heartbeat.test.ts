@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '#core/job.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { Heartbeat } from '#worker/heartbeat.ts';
 import { startHeartbeat } from '#worker/heartbeat.ts';
@@ -85,6 +86,14 @@ describe('the heartbeat', () => {
     const extend = failing([true, true], 0);
     const { stop, stopped } = aHeart({ extend: extend.call });
     expect(await stopped).toBe('beats_missed');
+    await stop();
+  });
+
+  it('stops the job at once when the message went back to the queue', async () => {
+    const { stop, stopped } = aHeart({
+      extend: () => Promise.reject(new ReceiptLostError('expired')),
+    });
+    expect(await stopped).toBe('receipt_lost');
     await stop();
   });
 
