@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
-import type { Lane, Outcome } from '#core/task.ts';
+import type { Lane, Outcome, Request } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
 import { listen } from '#db/notices.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -42,9 +42,9 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   };
   const queues = { high: queueOf('high'), normal: queueOf('normal'), low: queueOf('low') };
 
-  const aTask = async () => {
+  const record = async (changes: Partial<Request> = {}) => {
     const id = String((last += 1));
-    const task = await tasks.record({
+    return await tasks.record({
       delivery: {
         platform: 'github',
         id,
@@ -53,11 +53,16 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
       },
       thread,
       trigger: aTrigger({ key: `issue_comment:${id}`, commentId: id }),
-      request: aRequest(),
+      request: aRequest(changes),
     });
+  };
+  const aTask = async () => {
+    const task = await record();
     if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
     return task;
   };
+  /** Somebody writes `@agent stop` on the thread. */
+  const stopThread = () => record({ command: 'stop', text: '' });
   const send = async (lane: Lane, body: string, groupId = 'any') =>
     await queues[lane].send({ body, groupId, deduplicationId: crypto.randomUUID() });
   const ring = async (task: Awaited<ReturnType<typeof aTask>>, lane: Lane = 'normal') => {
@@ -98,6 +103,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
     tasks,
     queues,
     aTask,
+    stopThread,
     send,
     ring,
     aWorker,
