@@ -84,7 +84,8 @@ export class Reconcile extends Construct {
       threshold: 0,
     });
     raise(this, 'Errors', {
-      alarmDescription: 'Requests wait without a worker: starting one has failed for five minutes.',
+      alarmDescription:
+        'Requests wait: for five minutes workers could not be started or stopped, or rings not be sent.',
       metric: this.handler.metricErrors({ period: Duration.minutes(5) }),
       threshold: 2,
     });
