@@ -17,7 +17,7 @@ export const reapWorkers = async (deps: Deps): Promise<void> => {
   const { ledger, launcher, log } = deps;
   const living = await ledger('workers.living', {});
   const suspects = living.filter(isSuspect).flatMap(({ taskArn }) => taskArn ?? []);
-  const tasks = suspects.length > 0 ? await launcher.look(suspects) : new Map();
+  const tasks = await launcher.look(suspects);
   const seen = living.map((worker) => ({ ...worker, task: tasks.get(worker.taskArn ?? '') }));
   const { verdicts, nobodyIsHeardOf } = decideReap(seen);
   if (nobodyIsHeardOf) log.warn('no worker is heard of', { workers: living.length });
