@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import * as z from 'zod';
-import type { Ring } from '#core/messages.ts';
+import type { LedgerInput } from '#core/ledger.ts';
+import type { bellSchema } from '#core/messages.ts';
 import { ringSchema } from '#core/messages.ts';
-import type { Lane } from '#core/task.ts';
 import { laneSchema } from '#core/task.ts';
 import type { Database, Queries } from './database.ts';
 import { readyHeads } from './heads.ts';
@@ -10,14 +10,14 @@ import { named } from './named.ts';
 import { tasks } from './schema.ts';
 
 /** Where to ring for a thread. */
-export type Bell = { lane: Lane; ring: Ring };
+export type Bell = z.infer<typeof bellSchema>;
 
 export type Bells = ReturnType<typeof createBells>;
 
 export const createBells = (db: Database) =>
   named('bells', {
-    due: ({ limit }: { limit: number }): Promise<Bell[]> => dueBells(db, limit),
-    rung: (bell: Pick<Ring, 'taskId' | 'generation'>): Promise<void> => markRung(db, bell),
+    due: ({ limit }: LedgerInput<'bells.due'>): Promise<Bell[]> => dueBells(db, limit),
+    rung: (bell: LedgerInput<'bells.rung'>): Promise<void> => markRung(db, bell),
   });
 
 /** The bell of the thread's next task; undefined when none can go on or somebody is at it. */
@@ -47,10 +47,7 @@ const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   return toBells(rows);
 };
 
-const markRung = async (
-  db: Queries,
-  { taskId, generation }: Pick<Ring, 'taskId' | 'generation'>,
-): Promise<void> => {
+const markRung = async (db: Queries, { taskId, generation }: LedgerInput<'bells.rung'>): Promise<void> => {
   await db
     .update(tasks)
     .set({ rungAt: sql`now()` })

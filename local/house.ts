@@ -18,7 +18,7 @@ import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
-import { houseWorker, workerTaskDefinition } from './house-worker.ts';
+import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
 import type { Parts, Started } from './parts.ts';
@@ -235,8 +235,9 @@ const workerPlace = (stateDir: string, modelUrl: string) => {
   return {
     stateDir: join(place, 'worker'),
     runsDir: join(place, 'runs'),
-    // another uid for every state folder: houses beside each other do not end each other's agents
-    agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
+    // other uids for every state folder: houses beside each other do not end each other's agents
+    agentUid:
+      80_000 + workersAtOnce * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 1_600),
     claudeBinary: programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },

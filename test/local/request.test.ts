@@ -226,4 +226,21 @@ describe('one request, all the way', () => {
     expect((await fetch(`${house.api.url}/nothing`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${house.api.url}/health`)).status).toBe(200);
   });
+
+  it('works on two issues at once: no run ends what runs for the other', { timeout: 90_000 }, async () => {
+    const from = journal.entries().length;
+    const tasks = await Promise.all([
+      ask('@agent fix the failing test', { issue: house.demo.issues.total }),
+      ask('@agent fix the failing greeting test', { issue: house.demo.issues.greeting }),
+    ]);
+
+    for (const task of tasks) expect(ended(task).outcome).toMatchObject({ status: 'succeeded' });
+    const states = () =>
+      journal
+        .entries()
+        .slice(from)
+        .flatMap(({ call }) => /^task (\w+)$/.exec(call)?.[1] ?? []);
+    await journal.waitFor(() => states().length === 4);
+    expect(states()).toEqual(['RUNNING', 'RUNNING', 'STOPPED', 'STOPPED']);
+  });
 });
