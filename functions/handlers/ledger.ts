@@ -54,6 +54,7 @@ const createAnswers = ({ tasks, installations, deliveries, bells, workers }: Omi
   'workers.living': workers.living,
   'workers.ask_stop': nothing(workers.askStop),
   'workers.spare': nothing(workers.spare),
+  'workers.stopped': nothing(workers.stopped),
   'workers.ended': nothing(workers.ended),
   'workers.never_started': workers.neverStarted,
 });

@@ -61,10 +61,10 @@ describe('a thread', () => {
       login: house.demo.writer,
       title: 'One to stop',
     });
-    faults.inject({ call: /messages/, fault: { kind: 'delay', ms: 100_000 } });
-    const working = next(commentSays('[x] read the repository'));
+    faults.inject({ call: /messages/, fault: { kind: 'delay', ms: 5_000 }, times: 50 });
+    const working = next(({ twin }) => twin === 'model');
     write('@agent fix the failing test', number);
-    await working;
+    await working; // and the next answer takes another five seconds
     const [told, ended] = [next(commentSays('Stopped by demo')), next(({ call }) => call === 'task STOPPED')];
     write('@agent stop', number);
     await told;
@@ -73,6 +73,7 @@ describe('a thread', () => {
       expect.stringMatching(/^⏹️ Stopped by demo\./),
       expect.stringContaining('Stopping the one task of this thread.'),
     ]);
+    faults.clear();
   });
 
   it('says so when there is nothing to stop', { timeout: 60_000 }, async () => {
@@ -87,13 +88,11 @@ describe('a thread', () => {
     const working = next(commentSays('[x] read the repository'));
     write('@agent fix the failing test', number);
     await working;
-    const [placed, done] = [
-      next(commentSays('yours comes next')),
-      next(commentSays('Pull request: ')).then(() => next(commentSays('Pull request: '))),
-    ];
+    const placed = next(commentSays('yours comes next'));
+    const published = [commentSays('Fixed `total.js`'), commentSays('Fixed `greeting.js`')].map(next);
     write('@agent fix the failing greeting test', number);
     await placed;
-    await done;
+    await Promise.all(published);
     expect(ours(number)).toEqual([
       expect.stringMatching(/^✅ Pull request: [^]*total\.js/),
       expect.stringMatching(/^✅ Pull request: [^]*greeting\.js/),
