@@ -50,13 +50,12 @@ export const buildWorker = ({ config, db, user, path, pathStyle, log }: WorkerIn
       binary: config.CLAUDE_BINARY,
       model: config.MODEL,
       maxTurns: config.MAX_TURNS,
-      budgetUsd: config.BUDGET_USD,
       upstream: async () => {
         const { apiKey } = modelSecretSchema.parse(await secrets.read(config.MODEL_SECRET_ID));
         return { baseUrl: config.MODEL_BASE_URL, apiKey };
       },
     },
-    books: { start: runs.start, finish: runs.finish, settle: spend.settle },
+    books: { start: runs.start, finish: runs.finish, settle: spend.settle, note: async () => {} },
     log,
   });
   const blobs = createBlobs(s3Client({ pathStyle }), config.BUCKET);
@@ -67,7 +66,7 @@ export const buildWorker = ({ config, db, user, path, pathStyle, log }: WorkerIn
       githubUrl: config.GITHUB_URL,
       log,
     }),
-    openSteps: createOpenSteps({ blobs, runAgent, stateDir }),
+    openSteps: createOpenSteps({ blobs, runAgent, stateDir, budgetUsd: config.BUDGET_USD }),
   });
   return createWork({
     workerId: config.WORKER_ID,

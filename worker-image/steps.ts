@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBranchName } from '#core/branch-name.ts';
+import { nextTry } from '#core/failure.ts';
 import type { Job, JobFacts } from '#core/job.ts';
 import { jobFactsSchema } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
@@ -13,7 +14,7 @@ import { createGit } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
 import { commitPatch, pushCommit } from './publish.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest } from './report.ts';
-import type { RunAgent } from './run-agent.ts';
+import type { RunAgent, RunResult } from './run-agent.ts';
 
 export type Progress = { step: Step; facts: JobFacts };
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
@@ -36,12 +37,18 @@ export type StepsInput = {
   signal: AbortSignal;
 };
 
-type Deps = { blobs: Blobs; runAgent: RunAgent; stateDir: string; maxRepositoryBytes?: number };
+type Deps = {
+  blobs: Blobs;
+  runAgent: RunAgent;
+  stateDir: string;
+  budgetUsd: number;
+  maxRepositoryBytes?: number;
+};
 
 const megabyte = 1024 * 1024;
 
 export const createOpenSteps =
-  ({ blobs, runAgent, stateDir, maxRepositoryBytes = 500 * megabyte }: Deps) =>
+  ({ blobs, runAgent, stateDir, budgetUsd, maxRepositoryBytes = 500 * megabyte }: Deps) =>
   async ({ job, access, hold, signal }: StepsInput): Promise<Steps> => {
     const folder = join(stateDir, 'bare', `${job.task.id}-${job.fence}.git`);
     const git = await createGit({ folder, url: access.url, token: access.token, signal });
@@ -50,7 +57,7 @@ export const createOpenSteps =
       return await access.say(body, commentId);
     };
     const fetchBase = createFetchBase(git, maxRepositoryBytes);
-    const context: Context = { job, access, hold, signal, git, say, fetchBase, blobs, runAgent };
+    const context: Context = { job, access, hold, signal, git, say, fetchBase, blobs, runAgent, budgetUsd };
     return {
       clone: (facts) => clone(context, facts),
       run: (facts, action) => run(context, facts, action),
@@ -67,6 +74,7 @@ type Context = StepsInput & {
   say: (body: string, facts: JobFacts) => Promise<string>;
   blobs: Blobs;
   runAgent: RunAgent;
+  budgetUsd: number;
 };
 
 const clone = async (
@@ -99,14 +107,31 @@ const run = async (context: Context, facts: JobFacts, { base }: Of<'run'>): Prom
 
   const fetched = await context.fetchBase(base);
   if (fetched.kind === 'ended') return ended('cloned', fetched.outcome, { commentId });
-  const { result, ...learnt } = await context.runAgent({ job, base, git, signal });
+  const budgetUsd = Math.min(job.task.request.options.budgetUsd ?? context.budgetUsd, context.budgetUsd);
+  const { result, sessionId, report } = await context.runAgent({ job, base, git, signal, budgetUsd });
   await hold();
   const patchKey = result.kind === 'patch' ? `tasks/${job.task.id}/${job.fence}.patch` : null;
   if (result.kind === 'patch' && patchKey) await blobs.put(patchKey, result.patch, 'text/x-diff');
-  const ran = { commentId, ...learnt, patchKey, ...(result.kind === 'ended' && { outcome: result.outcome }) };
+  const ran = { commentId, sessionId, report, patchKey, ...outcomeOf(result) };
   // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
   await blobs.put(paidKey, Buffer.from(JSON.stringify(ran)), 'application/json');
   return { step: 'ran', facts: ran };
+};
+
+const outcomeOf = (result: RunResult): { outcome?: Outcome } => {
+  switch (result.kind) {
+    case 'patch':
+      return {};
+    case 'ended':
+      return { outcome: result.outcome };
+    case 'failed': {
+      const end = nextTry(result.failure, Infinity);
+      const reason = end.kind === 'give_up' ? end.reason : 'internal';
+      return { outcome: { status: 'failed', reason, detail: result.detail } };
+    }
+    case 'interrupted':
+      throw new Error('an interrupted run is held by nobody');
+  }
 };
 
 const push = async (context: Context, action: Of<'push'>): Promise<Progress> => {

@@ -1,4 +1,5 @@
 // What a worker needs around it: the GitHub twin, a real Postgres, and a Claude CLI of a few milliseconds.
+import { randomInt } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +25,8 @@ import { createRunAgent } from '#worker/run-agent.ts';
 import { createOpenSteps } from '#worker/steps.ts';
 
 export const isRoot = process.getuid?.() === 0;
-/** Nobody else's, also while other test files run: a run ends with everything of its uid. */
-export const agentUid = 24_600 + Number(process.env['VITEST_POOL_ID'] ?? 0);
+/** Nobody else's, also while other test runs go on: a run ends with everything of its uid. */
+export const agentUid = randomInt(1_000_000, 2_000_000_000);
 
 export type WorkerHouse = Awaited<ReturnType<typeof startWorkerHouse>>;
 export type Asked = Partial<Request> & { trigger?: Partial<Trigger> };
@@ -64,6 +65,7 @@ export const startWorkerHouse = async () => {
       openSteps: createOpenSteps({
         blobs: blobs.port,
         stateDir: places.stateDir,
+        budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
             user,
@@ -72,12 +74,11 @@ export const startWorkerHouse = async () => {
             runsDir: places.runsDir,
             model: 'claude-opus-5-5',
             maxTurns: 5,
-            budgetUsd: 1,
             path: agentPath(process.execPath),
             upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'sk-test' }),
             ...agent,
           },
-          books: { start: runs.start, finish: runs.finish, settle: spend.settle },
+          books: { start: runs.start, finish: runs.finish, settle: spend.settle, note: async () => {} },
           log,
         }),
       }),

@@ -45,7 +45,7 @@ describe('a run of the CLI', () => {
     ['is_error and 1', `${bad}; exit 1`, { kind: 'failed', reason: 'model_error' }],
     ['no result and 0', 'exit 0', { kind: 'failed', reason: 'agent_error' }],
     ['no result and 143', 'exit 143', { kind: 'failed', reason: 'agent_error' }],
-    ['a kill after success', `${good}; kill -KILL $$`, { kind: 'failed', reason: 'agent_error' }],
+    ['a kill after success', `${good}; kill -KILL $$`, { kind: 'hindered', failure: 'out_of_memory' }],
     ['an error, then success', `${bad}; ${good}`, { kind: 'succeeded', turns: 4 }],
     ['success, then an error', `${good}; ${bad}; exit 1`, { kind: 'failed', reason: 'model_error' }],
     ['half a result', 'printf \'{"type":"result","subtype":\'', { kind: 'failed', reason: 'agent_error' }],
