@@ -61,6 +61,14 @@ const answerBlockSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('redacted_thinking'), data: z.string() }),
 ]);
 
+/** What the CLI wants to find there; the gateway counts. */
+const noUsage = {
+  type: 'message',
+  stop_reason: null,
+  stop_sequence: null,
+  usage: { input_tokens: 0, output_tokens: 0 },
+};
+
 const lineSchema = z.object({
   uuid: z.uuid(),
   timestamp: z.iso.datetime(),
@@ -77,18 +85,14 @@ const saidSchema = z.discriminatedUnion('type', [
   }),
   lineSchema.extend({
     type: z.literal('assistant'),
-    message: z.object({
-      id: idSchema,
-      type: z.literal('message'),
-      role: z.literal('assistant'),
-      model: z.string().regex(/^[\w.:/@[\]-]{1,100}$/), // not `<synthetic>`: those words are the CLI's own
-      content: z.array(answerBlockSchema).min(1),
-      stop_reason: z
-        .string()
-        .nullish()
-        .transform((reason) => reason ?? null),
-      usage: z.unknown().transform(() => ({ input_tokens: 0, output_tokens: 0 })), // the gateway counts
-    }),
+    message: z
+      .object({
+        id: idSchema,
+        role: z.literal('assistant'),
+        model: z.string().regex(/^[\w.:/@[\]-]{1,100}$/), // not `<synthetic>`: those words are the CLI's own
+        content: z.array(answerBlockSchema).min(1),
+      })
+      .transform((message) => ({ ...message, ...noUsage })),
   }),
   /** Of all that the CLI says about itself only that the conversation was summed up. */
   z.object({ type: z.literal('system'), subtype: z.literal('compact_boundary') }),

@@ -41,18 +41,19 @@ type WorkspaceInput = {
 };
 
 export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace> => {
-  const { runsDir, user } = input;
+  const { runsDir, user, signal } = input;
+  signal.throwIfAborted();
   await mkdir(runsDir, { recursive: true });
   await chmod(runsDir, 0o711);
   const place = await makePlace(input);
   const root = join(place, 'agent');
   // on Fargate the supervisor has no CHOWN: the agent's uid makes the folder itself, and nothing else beside it
   await chmod(place, 0o733);
-  await handsIn(place, input).run('mkdir', ['-m', '700', '--', root]);
+  await handsIn(place, input).run('mkdir', ['-m', '700', '--', root], { signal: always });
   await chmod(place, 0o711);
 
   const hands = { ...handsIn(root, input), ...foldersIn(root) };
-  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp]);
+  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp], { signal: always });
   return {
     ...foldersIn(root),
     fill: (bundle, branch) => fill(hands, bundle, branch),
@@ -62,7 +63,6 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
     takeTranscript: (sessionId, signal) => takeTranscript(hands, sessionId, signal),
     remove: async () => {
       if (user.kind === 'separate') await killAgent(user, 0); // what the agent's own git settings may have started
-      const always = new AbortController().signal; // also after the job was told to stop
       await hands.run('chmod', ['-R', 'u+rwX', '--', root], { signal: always });
       await hands.run('find', [root, '-mindepth', '1', '-delete'], { signal: always });
       await rmdir(root);
@@ -70,6 +70,9 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
     },
   };
 };
+
+/** For what makes and removes the folder, also after the job was told to stop. */
+const always = new AbortController().signal;
 
 const makePlace = async ({ runsDir, name, otherName }: WorkspaceInput): Promise<string> => {
   const place = join(runsDir, name);
@@ -108,7 +111,8 @@ const putTranscript = async (
 };
 
 const takeTranscript = async ({ attempt }: Folders, sessionId: string, signal?: AbortSignal) => {
-  const script = 'exec cat -- "$HOME"/.claude/projects/*/"$1".jsonl';
+  const script =
+    'for file in "$HOME"/.claude/projects/*/"$1.jsonl"; do [ -f "$file" ] && exec cat -- "$file"; done; exit 1';
   const { code, stdout, isCut } = await attempt('sh', ['-c', script, 'sh', sessionId], {
     signal,
     maxBytes: maxTranscriptBytes,
