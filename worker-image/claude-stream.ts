@@ -56,7 +56,7 @@ export const readClaudeStream = async (
   const stream: ClaudeStream = { result: undefined, turns: 0, error: undefined, cutLines: 0 };
   const take = (line: Line) => {
     if (line.isCut) stream.cutLines += 1;
-    const event = line.isCut ? undefined : parse(line.text);
+    const event = line.isCut ? undefined : parse(line.bytes);
     if (!event) return;
     if (event.type === 'result') {
       stream.result = resultSchema.parse(event);
@@ -73,15 +73,18 @@ export const readClaudeStream = async (
   return stream;
 };
 
-const parse = (text: string): ClaudeEvent | undefined => {
+const parse = (bytes: Buffer): ClaudeEvent | undefined => {
+  if (bytes[0] !== brace) return undefined; // noise costs no more than a look
   try {
-    return eventSchema.safeParse(JSON.parse(text)).data;
+    return eventSchema.safeParse(JSON.parse(bytes.toString('utf8'))).data;
   } catch {
     return undefined; // noise: warnings of the runtime, half a line after a kill
   }
 };
 
-type Line = { isCut: false; text: string } | { isCut: true };
+const brace = 0x7b;
+
+type Line = { isCut: false; bytes: Buffer } | { isCut: true };
 
 /** Every byte is looked at once and copied once, however the lines are cut into chunks. */
 const createLines = (maxLineBytes: number) => {
@@ -93,10 +96,7 @@ const createLines = (maxLineBytes: number) => {
     else parts.push(part);
   };
   const finish = (): Line => {
-    const line: Line =
-      sizeBytes > maxLineBytes
-        ? { isCut: true }
-        : { isCut: false, text: Buffer.concat(parts).toString('utf8') };
+    const line: Line = sizeBytes > maxLineBytes ? { isCut: true } : { isCut: false, bytes: joined(parts) };
     parts = [];
     sizeBytes = 0;
     return line;
@@ -116,6 +116,8 @@ const createLines = (maxLineBytes: number) => {
     },
   };
 };
+
+const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0]) || Buffer.concat(parts);
 
 /** A stream that was destroyed because somebody else held it open has ended for us. */
 async function* untilClosed(stream: Readable): AsyncGenerator<Buffer> {

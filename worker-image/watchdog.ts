@@ -46,7 +46,7 @@ const look = async ({ user, folder, limits }: Watched): Promise<Overuse | undefi
   if (user.kind === 'same' || (await memoryOf(user.uid)) <= limits.memoryBytes) return undefined;
   return {
     failure: 'out_of_memory',
-    detail: `the agent's processes took more than ${inMegabytes(limits.memoryBytes)} together`,
+    detail: `the agent’s processes took more than ${inMegabytes(limits.memoryBytes)} together`,
   };
 };
 

@@ -133,6 +133,20 @@ describe('a run after which the model was away', () => {
   });
 });
 
+describe('a run that never ends by itself', () => {
+  it('is over budget after at most one turn too many', async () => {
+    const usage = { input_tokens: 1_000, output_tokens: 1_000 };
+    const model = await house.aModel(({ steps }) => ({ ...bash(`echo ${steps.length}`), usage }));
+    const { ran, booked } = await house.run({ budgetUsd: 0.05, agent: model.agent });
+    expect(ran?.result).toMatchObject({ outcome: { status: 'failed', reason: 'over_budget' } });
+    const notes = booked.filter(({ verb }) => verb === 'note').map(({ usd }) => usd ?? 0);
+    const turnUsd = notes[0] ?? 0;
+    expect(ran?.report.usage.costUsd).toBeGreaterThanOrEqual(0.05);
+    expect(ran?.report.usage.costUsd).toBeLessThan(0.05 + turnUsd);
+    expect(booked.find(({ verb }) => verb === 'settle')?.usd).toBe(ran?.report.usage.costUsd);
+  });
+});
+
 describe('a session', () => {
   const answering: Script = ({ prompt }) => ({ text: prompt.includes('second') ? 'second' : 'first' });
 

@@ -1,8 +1,10 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isRoot } from '#test/support/agent.ts';
 import type { AgentHouse } from '#test/support/agent-house.ts';
 import { startAgentHouse } from '#test/support/agent-house.ts';
+import { agentLimits } from '#worker/agent-limits.ts';
 import type { Ran } from '#worker/run-agent.ts';
 import { StoppedError } from '#worker/stopped.ts';
 
@@ -175,6 +177,35 @@ describe('a run that goes on', () => {
     expect(ran?.sessionId).not.toBe(session.sessionId);
     expect(patchOf(ran)).toContain('+hello');
     expect(lines.map(({ message }) => message)).toContain('unfinished work does not apply: it begins anew');
+  });
+});
+
+describe('a run that takes too much', () => {
+  const wide = agentLimits();
+
+  it.runIf(isRoot)('of the memory fails so, and may be tried again from the start', async () => {
+    const hog = `"${process.execPath}" -e 'const all = Buffer.alloc(3e8, 1); setInterval(() => all.at(0), 1e5)'`;
+    const limits = { ...wide, memoryBytes: 200 * 1024 * 1024 };
+    const { ran, booked } = await house.run({ text: `do: setsid ${hog}`, agent: { limits } });
+    expect(ran?.result).toEqual({
+      kind: 'failed',
+      failure: 'out_of_memory',
+      detail: expect.stringContaining('200 MB'),
+    });
+    expect(booked.at(-1)).toMatchObject({ status: 'failed' });
+  });
+
+  it('of the disk fails so, and the next finds its folder clean', async () => {
+    const job = house.aJob('do: head -c 5000000 /dev/zero > big.bin; exec tail -f /dev/null');
+    const limits = { ...wide, freeDiskBytes: Number.MAX_SAFE_INTEGER };
+    const { ran } = await house.run({ job, agent: { limits } });
+    expect(ran?.result).toMatchObject({ kind: 'failed', failure: 'disk_full' });
+    const again = house.aJob('do: ls -a > seen.txt\nsay: seen');
+    const next = await house.run({
+      job: { ...again, task: { ...again.task, threadKey: job.task.threadKey } },
+    });
+    expect(patchOf(next.ran)).toContain('seen.txt');
+    expect(patchOf(next.ran)).not.toContain('big.bin');
   });
 });
 
