@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation, Script } from '#local/model/conversation.ts';
 import type { AgentHouse } from '#test/support/agent-house.ts';
 import { startAgentHouse } from '#test/support/agent-house.ts';
+import { assertNothingLeft } from '#test/support/worker-looks.ts';
 import { systemPrompt } from '#worker/prompt.ts';
 import type { Ran } from '#worker/run-agent.ts';
 import { StoppedError } from '#worker/stopped.ts';
@@ -11,9 +12,7 @@ let house: AgentHouse;
 beforeAll(async () => {
   house = await startAgentHouse();
 });
-afterEach(async () => {
-  expect(await house.leftovers()).toEqual([]);
-});
+afterEach(() => assertNothingLeft(house));
 afterAll(() => house.close());
 
 const bash = (command: string) => ({

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isRoot } from '#test/support/agent.ts';
 import type { AgentHouse } from '#test/support/agent-house.ts';
 import { startAgentHouse } from '#test/support/agent-house.ts';
+import { assertNothingLeft } from '#test/support/worker-looks.ts';
 import { agentLimits } from '#worker/agent-limits.ts';
 import type { Ran } from '#worker/run-agent.ts';
 import { StoppedError } from '#worker/stopped.ts';
@@ -12,9 +13,7 @@ let house: AgentHouse;
 beforeAll(async () => {
   house = await startAgentHouse();
 });
-afterEach(async () => {
-  expect(await house.leftovers()).toEqual([]);
-});
+afterEach(() => assertNothingLeft(house));
 afterAll(() => house.close());
 
 const write = 'do: echo hello > note.txt';
