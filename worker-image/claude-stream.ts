@@ -74,7 +74,7 @@ export const readClaudeStream = async (
 };
 
 const parse = (bytes: Buffer): ClaudeEvent | undefined => {
-  if (bytes[0] !== brace) return undefined; // noise costs no more than a look
+  if (!isObject(bytes)) return undefined; // noise costs no more than a look: an exception for each line is slow
   try {
     return eventSchema.safeParse(JSON.parse(bytes.toString('utf8'))).data;
   } catch {
@@ -82,22 +82,27 @@ const parse = (bytes: Buffer): ClaudeEvent | undefined => {
   }
 };
 
-const brace = 0x7b;
+/** By its ends. */
+const isObject = (bytes: Buffer): boolean =>
+  bytes[0] === 0x7b && (bytes.at(-1) === 0x7d || (bytes.at(-1) === 0x0d && bytes.at(-2) === 0x7d));
 
+/** Its bytes are good until the next line is asked for. */
 type Line = { isCut: false; bytes: Buffer } | { isCut: true };
 
-/** Every byte is looked at once and copied once, however the lines are cut into chunks. */
+/** Every byte is looked at once, however the lines are cut into chunks; a byte that comes alone takes no more than a byte. */
 const createLines = (maxLineBytes: number) => {
-  let parts: Buffer[] = [];
+  let held = Buffer.alloc(0);
   let sizeBytes = 0;
   const add = (part: Buffer) => {
+    if (sizeBytes + part.length <= maxLineBytes) {
+      if (sizeBytes + part.length > held.length) held = grown(held, sizeBytes + part.length);
+      part.copy(held, sizeBytes);
+    } else held = Buffer.alloc(0);
     sizeBytes += part.length;
-    if (sizeBytes > maxLineBytes) parts = [];
-    else parts.push(part);
   };
   const finish = (): Line => {
-    const line: Line = sizeBytes > maxLineBytes ? { isCut: true } : { isCut: false, bytes: joined(parts) };
-    parts = [];
+    const line: Line =
+      sizeBytes > maxLineBytes ? { isCut: true } : { isCut: false, bytes: held.subarray(0, sizeBytes) };
     sizeBytes = 0;
     return line;
   };
@@ -117,7 +122,12 @@ const createLines = (maxLineBytes: number) => {
   };
 };
 
-const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0]) || Buffer.concat(parts);
+/** Twice as large as needed, so that growing costs no more than the bytes that come. */
+const grown = (held: Buffer, neededBytes: number): Buffer<ArrayBuffer> => {
+  const larger = Buffer.allocUnsafe(2 * neededBytes);
+  held.copy(larger);
+  return larger;
+};
 
 /** A stream that was destroyed because somebody else held it open has ended for us. */
 async function* untilClosed(stream: Readable): AsyncGenerator<Buffer> {
