@@ -1,5 +1,5 @@
 // The Lambda functions of the house: the same entry files as in AWS, each with the environment that the stack would give it.
-import type { MigrateEnv, ReconcileEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
+import type { MigrateEnv, ReconcileEnv, SweepEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
 import type { DatabaseEnv } from '#db/env.ts';
 import type { FunctionDefinition } from './aws/function-environment.ts';
 import { workerContainer, workerTaskDefinition } from './house-worker.ts';
@@ -26,6 +26,10 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     MENTION: house.mention,
     ...queueEnvironment(house),
   };
+  const sweep: SweepEnv = {
+    GITHUB_APP_SECRET_ID: house.secretIds.app,
+    GITHUB_API_URL: house.github.apiUrl,
+  };
   const ledger: DatabaseEnv = databaseEnvironment(house);
   const reconcile: ReconcileEnv = {
     LEDGER_FUNCTION: 'ledger',
@@ -33,9 +37,10 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     TASK_DEFINITION_ARN: workerTaskDefinition,
     CONTAINER_NAME: workerContainer,
     ...networkEnv,
-    // a run ends everything of its uid, and here all workers share one machine
-    WORKER_CAP: '1',
+    WORKER_CAP: '3',
     WARM_WORKERS: '0',
+    WORKER_CAPACITY: 'on_demand',
+    ...queueEnvironment(house),
   };
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME } = ledger;
   const migrate: MigrateEnv = {
@@ -57,6 +62,7 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     triage: define('triage', triage, 60_000),
     ledger: define('ledger', ledger, 15_000),
     reconcile: define('reconcile', reconcile, 60_000),
+    sweep: define('sweep', sweep, 240_000),
     migrate: define('migrate', migrate, 60_000),
     health: define('health', {}, 5_000),
   };

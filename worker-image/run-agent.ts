@@ -11,10 +11,10 @@ import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
 import type { Session, Unfinished } from './open-run.ts';
 import { openRun } from './open-run.ts';
-import type { Patience } from './patience.ts';
-import { createPatience } from './patience.ts';
 import type { CliConfig } from './run-cli.ts';
 import { runCli } from './run-cli.ts';
+import type { SavingTime } from './saving-time.ts';
+import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
 import type { Workspace } from './workspace.ts';
@@ -86,7 +86,7 @@ export const createRunAgent =
       limits,
       signal,
     });
-    const patience = createPatience(signal, config.savingMs ?? defaultSavingMs);
+    const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
     try {
       const opened = await openRun(workspace, input, log);
       await books.start({ ...held, sessionId: opened.opening.sessionId });
@@ -107,12 +107,12 @@ export const createRunAgent =
       // money that is gone is counted, whatever becomes of the job
       await books.settle({ ...held, usd: usage.costUsd });
       await books.finish({ ...held, status: runStatus[end.kind], report });
-      const result = await toResult({ end, report, workspace, base, patience, signal });
-      const transcript = await transcriptOf(workspace, sessionId, patience);
-      patience.signal.throwIfAborted();
+      const result = await toResult({ end, report, workspace, base, saving, signal });
+      const transcript = await transcriptOf(workspace, sessionId, saving);
+      saving.signal.throwIfAborted();
       return { sessionId, report, transcript, result };
     } finally {
-      patience.close();
+      saving.close();
       await workspace.remove();
     }
   };
@@ -134,13 +134,13 @@ type Ended = {
   report: RunReport;
   workspace: Workspace;
   base: Base;
-  patience: Patience;
+  saving: SavingTime;
   signal: AbortSignal;
 };
 
-const toResult = async ({ end, report, workspace, base, patience, signal }: Ended): Promise<RunResult> => {
-  if (signal.aborted && !patience.isSaving()) throw signal.reason;
-  const take = () => workspace.takePatch(base.sha, patience.signal);
+const toResult = async ({ end, report, workspace, base, saving, signal }: Ended): Promise<RunResult> => {
+  if (signal.aborted && !saving.isSaving()) throw signal.reason;
+  const take = () => workspace.takePatch(base.sha, saving.signal);
   if (signal.aborted) return toInterrupted(await take(), signal);
   switch (end.kind) {
     case 'failed':
@@ -188,7 +188,7 @@ const toPublishable = (answer: string, taken: Taken): RunResult => {
 
 const ended = (outcome: Outcome): RunResult => ({ kind: 'ended', outcome });
 
-const transcriptOf = async (workspace: Workspace, sessionId: string, { signal }: Patience) => {
+const transcriptOf = async (workspace: Workspace, sessionId: string, { signal }: SavingTime) => {
   const written = await workspace.takeTranscript(sessionId, signal);
   return written && filterTranscript(written, { sessionId, cwd: workspace.repository });
 };

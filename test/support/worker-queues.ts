@@ -4,8 +4,9 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
-import type { Lane, Outcome } from '#core/task.ts';
+import type { Lane, Outcome, Request } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
+import { listen } from '#db/notices.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import { startQueues } from '#local/aws/queues.ts';
@@ -25,7 +26,7 @@ type Changes = Partial<Parameters<typeof createWork>[0]>;
 const nameOf = (lane: string) => `tasks-${lane}.fifo`;
 let last = 0;
 
-export const startWorkerQueues = async ({ db }: TestDatabase) => {
+export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   const tasks = createTasks(db);
   const thread = aThread({ number: (last += 1) });
   const servers = await startQueues({
@@ -41,7 +42,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
   };
   const queues = { high: queueOf('high'), normal: queueOf('normal'), low: queueOf('low') };
 
-  const aTask = async () => {
+  const record = async (changes: Partial<Request> = {}) => {
     const id = String((last += 1));
     return await tasks.record({
       delivery: {
@@ -52,9 +53,16 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       },
       thread,
       trigger: aTrigger({ key: `issue_comment:${id}`, commentId: id }),
-      request: aRequest(),
+      request: aRequest(changes),
     });
   };
+  const aTask = async () => {
+    const task = await record();
+    if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
+    return task;
+  };
+  /** Somebody writes `@agent stop` on the thread. */
+  const stopThread = () => record({ command: 'stop', text: '' });
   const send = async (lane: Lane, body: string, groupId = 'any') =>
     await queues[lane].send({ body, groupId, deduplicationId: crypto.randomUUID() });
   const ring = async (task: Awaited<ReturnType<typeof aTask>>, lane: Lane = 'normal') => {
@@ -73,6 +81,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       tasks,
       workers: createWorkers(db),
       handleTask,
+      listen: (onNotice) => listen(config, { onNotice, log }),
       log,
       ...changes,
     });
@@ -87,13 +96,14 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
   /** Does its job as handle-task does: the end is stored before it is given. */
   const finishing: HandleTask = async ({ task, fence }) => {
     await tasks.finish({ taskId: task.id, fence, outcome });
-    return outcome;
+    return { kind: 'ended', outcome };
   };
 
   return {
     tasks,
     queues,
     aTask,
+    stopThread,
     send,
     ring,
     aWorker,
