@@ -2,6 +2,7 @@
 import type { Checkpoint, JobFacts } from '#core/job.ts';
 import { jobFactsSchema } from '#core/job.ts';
 import type { CapName } from '#core/money.ts';
+import type { RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
 import { toProgress } from './report.ts';
 import type { Ran } from './run-agent.ts';
@@ -39,13 +40,11 @@ export const run = async (context: StepContext, facts: JobFacts, { base }: Run):
       };
     }
     case 'patch':
-      return await keepRun(context, { ...said, ...learnt(ran) }, { ran, patch: ran.result.patch });
+      return await keepRun(context, said, { ran, patch: ran.result.patch });
     case 'ended':
-      return await keepRun(context, { ...said, ...learnt(ran), outcome: ran.result.outcome }, { ran });
+      return await keepRun(context, { ...said, outcome: ran.result.outcome }, { ran });
   }
 };
-
-const learnt = ({ sessionId, report }: Ran) => ({ sessionId, report });
 
 const paidKey = ({ job }: StepContext) => `tasks/${job.task.id}/run.json`;
 
@@ -65,11 +64,18 @@ const keepRun = async (
   const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.patch` : null;
   if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
   const transcriptKey = await putTranscript(context, ran);
-  const whole = { ...facts, patchKey, transcriptKey };
+  const { sessionId } = ran;
+  const whole = { ...facts, sessionId, report: await reportOf(context, ran), patchKey, transcriptKey };
   // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
   await blobs.put(paidKey(context), Buffer.from(JSON.stringify(whole)), 'application/json');
   return await keepMemory(context, whole);
 };
+
+/** As the last run ended, with the money of all runs of the task. */
+const reportOf = async ({ job, money }: StepContext, { report }: Ran): Promise<RunReport> => ({
+  ...report,
+  usage: { ...report.usage, costUsd: await money.spent(job.task.id) },
+});
 
 /** The thread's next task goes on from this session. */
 const keepMemory = async ({ job, memory }: StepContext, facts: JobFacts): Promise<Stepped> => {

@@ -65,6 +65,10 @@ describe('a thread', () => {
     write('@agent fix the failing greeting test', number);
     await placed;
     await Promise.all(published);
+    // the session goes on: the second run's first question holds what the first one found out
+    const asked = local.journal.entries().filter(({ twin }) => twin === 'model');
+    const first = asked.find(({ detail }) => String(detail['body']).includes('greeting test'));
+    expect(String(first?.detail['body'])).toContain('Fixed `total.js`');
     expect(ours(number)).toEqual([
       expect.stringMatching(/^✅ Pull request: [^]*total\.js/),
       expect.stringMatching(/^✅ Pull request: [^]*greeting\.js/),

@@ -73,7 +73,7 @@ export const startWorkerHouse = async () => {
         blobs: blobs.port,
         stateDir: places.stateDir,
         memory: createSessions(db),
-        money: { reserve: (run) => spend.reserve({ ...run, caps }) },
+        money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
         budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
