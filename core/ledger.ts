@@ -1,5 +1,6 @@
 // The typed verbs of the ledger function: what code outside the VPC may ask of Postgres, and nothing else.
 import * as z from 'zod';
+import { operationVerbs } from './operations.ts';
 import type { Functions } from './ports/functions.ts';
 import {
   commandSchema,
@@ -69,6 +70,7 @@ export const ledgerVerbs = {
   },
   'workers.launched': { input: z.object({ workerId: z.uuid(), taskArn: z.string() }), output: z.null() },
   'workers.launch_failed': { input: z.object({ workerId: z.uuid(), reason: z.string() }), output: z.null() },
+  ...operationVerbs,
 } as const;
 
 export type LedgerVerb = keyof typeof ledgerVerbs;

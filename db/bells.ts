@@ -5,7 +5,7 @@ import { ringSchema } from '#core/messages.ts';
 import type { Lane } from '#core/task.ts';
 import { laneSchema } from '#core/task.ts';
 import type { Queries } from './database.ts';
-import { readyHeads } from './heads.ts';
+import { isFrozen, readyHeads } from './heads.ts';
 import { tasks } from './schema.ts';
 
 /** Where to ring for a thread. */
@@ -30,7 +30,8 @@ const repeatAfter = sql`interval '15 minutes'`;
 export const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   await db.execute(sql`
     update ${tasks} set ${requeued}
-    where ${tasks.status} = 'waiting' and ${tasks.waitUntil} <= now()`);
+    where ${tasks.status} = 'waiting' and (${tasks.waitUntil} <= now()
+      or (${tasks.waitingReason} = 'frozen' and not ${isFrozen}))`); // its worker stepped aside after the thaw
   const { rows } = await db.execute(sql`
     select ${columns} from ${tasks} join (${readyHeads()}) as head on ${tasks.id} = head.id
     where ${tasks.rungAt} is null or ${tasks.rungAt} < now() - ${repeatAfter}

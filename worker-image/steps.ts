@@ -93,7 +93,8 @@ const clone = async (
 const run = async (context: Context, facts: JobFacts, { base }: Of<'run'>): Promise<Progress> => {
   const { job, git, hold, signal, blobs } = context;
   const commentId = await context.say(toProgress('working', facts), facts);
-  const paidKey = `tasks/${job.task.id}/run.json`;
+  const { beginnings = 1 } = facts;
+  const paidKey = `tasks/${job.task.id}/run${beginnings > 1 ? `-${beginnings}` : ''}.json`;
   const paid = await blobs.get(paidKey);
   if (paid) return { step: 'ran', facts: jobFactsSchema.parse(JSON.parse(Buffer.from(paid).toString())) };
 

@@ -2,8 +2,11 @@ import { describeError } from '#core/describe-error.ts';
 import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { DeadLetters } from '#db/dead-letters.ts';
 import type { Deliveries } from '#db/deliveries.ts';
+import type { Freezes } from '#db/freezes.ts';
 import type { Installations } from '#db/installations.ts';
+import type { Operations } from '#db/operations.ts';
 import type { Tasks } from '#db/tasks.ts';
 import type { Workers } from '#db/workers.ts';
 
@@ -12,6 +15,9 @@ type Deps = {
   installations: Installations;
   deliveries: Deliveries;
   workers: Workers;
+  deadLetters: DeadLetters;
+  freezes: Freezes;
+  operations: Operations;
   log: Log;
 };
 type Answers = { [V in LedgerVerb]: (input: LedgerInput<V>) => Promise<LedgerOutput<V>> };
@@ -38,7 +44,15 @@ export const createLedgerHandler = ({ log, ...stores }: Deps) => {
   };
 };
 
-const createAnswers = ({ tasks, installations, deliveries, workers }: Omit<Deps, 'log'>): Answers => ({
+const createAnswers = ({
+  tasks,
+  installations,
+  deliveries,
+  workers,
+  deadLetters,
+  freezes,
+  operations,
+}: Omit<Deps, 'log'>): Answers => ({
   'installations.get': async (key) => (await installations.get(key)) ?? null,
   'installations.upsert': nothing(installations.upsert),
   'tasks.record': tasks.record,
@@ -46,6 +60,19 @@ const createAnswers = ({ tasks, installations, deliveries, workers }: Omit<Deps,
   'workers.plan': workers.plan,
   'workers.launched': nothing(workers.launched),
   'workers.launch_failed': nothing(workers.launchFailed),
+  'tasks.list': operations.list,
+  'tasks.show': operations.show,
+  'tasks.retry': operations.retry,
+  redrive: operations.redrive,
+  'house.status': operations.status,
+  'dead_letters.record': deadLetters.record,
+  'dead_letters.announced': nothing(deadLetters.announced),
+  'dead_letters.list': deadLetters.list,
+  'dead_letters.to_redrive': deadLetters.toRedrive,
+  'dead_letters.redriven': nothing(deadLetters.redriven),
+  'freezes.add': freezes.add,
+  'freezes.thaw': freezes.thaw,
+  'freezes.list': freezes.list,
 });
 
 /** JSON knows null, not undefined. */
