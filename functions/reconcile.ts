@@ -1,7 +1,8 @@
-import { ecsClient, lambdaClient } from '#core/aws/clients.ts';
+import { ecsClient, lambdaClient, sqsClient } from '#core/aws/clients.ts';
 import { createLauncher } from '#core/aws/ecs.ts';
 import { createFunctions } from '#core/aws/lambda.ts';
 import { createLog } from '#core/aws/log.ts';
+import { createQueueSender } from '#core/aws/sqs.ts';
 import { createLedger } from '#core/ledger.ts';
 import { reconcileEnvSchema } from './env.ts';
 import { createReconcile } from './handlers/reconcile.ts';
@@ -17,6 +18,7 @@ export const handler = createReconcile({
     subnets: env.SUBNET_IDS.split(','),
     securityGroups: env.SECURITY_GROUP_IDS.split(','),
   }),
+  inbox: createQueueSender(sqsClient(), env.INBOX_QUEUE_URL),
   cap: env.WORKER_CAP,
   warm: env.WARM_WORKERS,
   log: createLog('reconcile'),

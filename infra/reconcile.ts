@@ -11,10 +11,12 @@ import { raise } from './alarm.ts';
 import { allow } from './allow.ts';
 import { lambdaFunction } from './lambda-function.ts';
 import type { Ledger } from './ledger.ts';
+import type { FifoQueue } from './queues.ts';
 import type { Worker } from './worker.ts';
 
 type ReconcileProps = {
   ledger: Ledger;
+  inbox: FifoQueue;
   worker: Worker;
   workerCap: number;
   warmWorkers: number;
@@ -26,10 +28,15 @@ export class Reconcile extends Construct {
   readonly schedule: Rule;
   private readonly handler: NodejsFunction;
 
-  constructor(scope: Construct, id: string, { ledger, worker, logRetention, ...props }: ReconcileProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { ledger, inbox, worker, logRetention, ...props }: ReconcileProps,
+  ) {
     super(scope, id);
     const environment: ReconcileEnv = {
       LEDGER_FUNCTION: ledger.functionName,
+      INBOX_QUEUE_URL: inbox.queueUrl,
       ...worker.launchEnvironment,
       WORKER_CAP: String(props.workerCap),
       WARM_WORKERS: String(props.warmWorkers),
@@ -43,6 +50,7 @@ export class Reconcile extends Construct {
     });
     ledger.grantCall(this.handler);
     worker.grantLaunch(this.handler);
+    inbox.grantSend(this.handler); // what an operator brings back
     // the next minute is the retry; an old poke is worth nothing
     this.handler.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.schedule = new Rule(this, 'Schedule', {

@@ -1,5 +1,5 @@
 // The Lambda functions of the house: the same entry files as in AWS, each with the environment that the stack would give it.
-import type { MigrateEnv, ReconcileEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
+import type { DeadLettersEnv, MigrateEnv, ReconcileEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
 import type { DatabaseEnv } from '#db/env.ts';
 import type { FunctionDefinition } from './aws/function-environment.ts';
 import { workerContainer, workerTaskDefinition } from './house-worker.ts';
@@ -24,11 +24,19 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     LEDGER_FUNCTION: 'ledger',
     RECONCILE_FUNCTION: 'reconcile',
     MENTION: house.mention,
+    DEAD_LETTER_QUEUE_URL: house.queueUrl('dead-letters.fifo'),
     ...queueEnvironment(house),
+  };
+  const deadLetters: DeadLettersEnv = {
+    GITHUB_APP_SECRET_ID: house.secretIds.app,
+    GITHUB_API_URL: house.github.apiUrl,
+    LEDGER_FUNCTION: 'ledger',
+    RECONCILE_FUNCTION: 'reconcile',
   };
   const ledger: DatabaseEnv = databaseEnvironment(house);
   const reconcile: ReconcileEnv = {
     LEDGER_FUNCTION: 'ledger',
+    INBOX_QUEUE_URL: house.queueUrl('inbox.fifo'),
     CLUSTER_ARN: ecs.clusterArn,
     TASK_DEFINITION_ARN: workerTaskDefinition,
     CONTAINER_NAME: workerContainer,
@@ -55,6 +63,7 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
   return {
     github: define('github', github, 10_000),
     triage: define('triage', triage, 60_000),
+    'dead-letters': define('dead-letters', deadLetters, 60_000),
     ledger: define('ledger', ledger, 15_000),
     reconcile: define('reconcile', reconcile, 60_000),
     migrate: define('migrate', migrate, 60_000),

@@ -47,13 +47,18 @@ const bucket = 'agent-bot';
 const dlq = 'dead-letters.fifo';
 const lane = (name: string) => ({ name: `tasks-${name}.fifo`, visibilitySeconds, dlq });
 const queueDefinitions = [
-  { name: dlq, visibilitySeconds: 30 },
-  // six times triage's time-out, as AWS advises for an event source
+  // six times the function's time-out, as AWS advises for an event source
+  { name: dlq, visibilitySeconds: 360 },
   { name: 'inbox.fifo', visibilitySeconds: 360, dlq },
   lane('high'),
   lane('normal'),
   lane('low'),
 ];
+
+const eventSources = [
+  ['inbox', 'triage'],
+  ['dead-letters', 'dead-letters'],
+] as const;
 
 /** Resolves when a webhook can come. What had been started is ended when something cannot. */
 export const startHouse = async (options: HouseOptions) => {
@@ -200,20 +205,22 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => startHttpApi({ journal, faults, routes, invoke }),
     ({ url }) => url,
   );
-  const eventSource = startEventSource({
-    journal,
-    endpoint: queues.endpoints.sqs,
-    queueUrl: urlOf(queues.queueUrls, 'inbox.fifo'),
-    queueArn: urlOf(queues.queueArns, 'inbox.fifo'),
-    functionName: 'triage',
-    invoke,
-    waitSeconds: 1,
-  });
-  await parts.start(
-    'inbox → triage',
-    () => Promise.resolve(eventSource),
-    () => 'event source',
-  );
+  for (const [name, functionName] of eventSources) {
+    const eventSource = startEventSource({
+      journal,
+      endpoint: queues.endpoints.sqs,
+      queueUrl: urlOf(queues.queueUrls, `${name}.fifo`),
+      queueArn: urlOf(queues.queueArns, `${name}.fifo`),
+      functionName,
+      invoke,
+      waitSeconds: 1,
+    });
+    await parts.start(
+      name === functionName ? name : `${name} → ${functionName}`,
+      () => Promise.resolve(eventSource),
+      () => 'event source',
+    );
+  }
   const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke('reconcile', event) });
   await parts.start(
     'schedule → reconcile',

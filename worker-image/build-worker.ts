@@ -1,12 +1,14 @@
 // The worker put together from its configuration: every adapter is made here, once.
-import { pollingSqsClient, s3Client, secretsManagerClient } from '#core/aws/clients.ts';
+import { pollingSqsClient, s3Client, secretsManagerClient, sqsClient } from '#core/aws/clients.ts';
 import { createBlobs } from '#core/aws/s3.ts';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
+import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
 import { createGithubAppSource, githubAppSecretSchema } from '#core/platforms/github/app-secret.ts';
 import { markerKeyOf } from '#core/platforms/github/marker.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { SecretReader } from '#core/ports/secrets.ts';
+import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSpend } from '#db/spend.ts';
@@ -18,6 +20,7 @@ import type { WorkerConfig } from './env.ts';
 import type { GithubSource } from './github-access.ts';
 import { createGithubAccess } from './github-access.ts';
 import { createHandleTask } from './handle-task.ts';
+import type { Received } from './receive.ts';
 import { createRunAgent } from './run-agent.ts';
 import { createOpenSteps } from './steps.ts';
 import { createWork } from './work.ts';
@@ -74,6 +77,7 @@ export const buildWorker = ({ config, db, user, path, pathStyle, log }: WorkerIn
     laneOrder: config.LANE_ORDER,
     idleMs: config.IDLE_SECONDS * 1_000,
     queues: queuesOf(config),
+    putAside: createPutAside(config),
     tasks,
     workers: createWorkers(db),
     handleTask,
@@ -92,10 +96,21 @@ const githubSource = (config: WorkerConfig, reader: SecretReader): GithubSource 
 
 const queuesOf = (config: WorkerConfig) => {
   const client = pollingSqsClient();
+  const urls = laneUrls(config);
   const queue = (url: string) => ({ ...createQueueReceiver(client, url), ...createQueueSender(client, url) });
-  return {
-    high: queue(config.HIGH_QUEUE_URL),
-    normal: queue(config.NORMAL_QUEUE_URL),
-    low: queue(config.LOW_QUEUE_URL),
+  return { high: queue(urls.high), normal: queue(urls.normal), low: queue(urls.low) };
+};
+
+const laneUrls = (config: WorkerConfig): { [L in Lane]: string } => ({
+  high: config.HIGH_QUEUE_URL,
+  normal: config.NORMAL_QUEUE_URL,
+  low: config.LOW_QUEUE_URL,
+});
+
+const createPutAside = (config: WorkerConfig) => {
+  const deadLetters = createQueueSender(sqsClient(), config.DEAD_LETTER_QUEUE_URL);
+  return async ({ lane, message }: Received): Promise<void> => {
+    const queue = queueNameOf(laneUrls(config)[lane]);
+    await deadLetters.send(toDeadLetter({ ...message, queue, reason: malformed }));
   };
 };

@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { LedgerOutput } from '#core/ledger.ts';
 import type { LaunchInput, LaunchResult } from '#core/ports/launcher.ts';
 import { createReconcile } from '#functions/handlers/reconcile.ts';
-import { aLedger, aLog } from '#test/support/fakes.ts';
+import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
 
 const ids = [1, 2, 3].map((digit) => `0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a00${digit}`);
 const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/c/1';
 
-const setUp = (results: (LaunchResult | Error)[]) => {
+type Letter = LedgerOutput<'dead_letters.to_redrive'>[number];
+const letters: Letter[] = [1, 2].map((digit) => ({
+  id: ids[digit]!,
+  groupId: `group ${digit}`,
+  body: `body ${digit}`,
+}));
+
+const setUp = (results: (LaunchResult | Error)[], awaited: Letter[] = [], inbox = aQueue()) => {
   const launched: LaunchInput[] = [];
   const ledger = aLedger({
     'workers.plan': () => ({
@@ -16,6 +24,8 @@ const setUp = (results: (LaunchResult | Error)[]) => {
     }),
     'workers.launched': () => null,
     'workers.launch_failed': () => null,
+    'dead_letters.to_redrive': () => awaited,
+    'dead_letters.redriven': () => null,
   });
   const launcher = {
     launch: (input: LaunchInput) => {
@@ -24,8 +34,15 @@ const setUp = (results: (LaunchResult | Error)[]) => {
     },
   };
   const log = aLog();
-  const reconcile = createReconcile({ ledger: ledger.ledger, launcher, cap: 3, warm: 1, log: log.log });
-  return { reconcile, ledger, launched, log };
+  const reconcile = createReconcile({
+    ledger: ledger.ledger,
+    launcher,
+    inbox: inbox.queue,
+    cap: 3,
+    warm: 1,
+    log: log.log,
+  });
+  return { reconcile, ledger, launched, log, sent: inbox.sent };
 };
 
 describe('reconcile', () => {
@@ -86,5 +103,23 @@ describe('reconcile', () => {
     const { reconcile, launched } = setUp([]);
     await reconcile();
     expect(launched).toHaveLength(0);
+  });
+
+  it('puts the requests back on the inbox that an operator wants back, each under an id that SQS knows again', async () => {
+    const { reconcile, ledger, sent } = setUp([], letters);
+    await reconcile();
+    expect(sent).toStrictEqual(
+      letters.map(({ id, groupId, body }) => ({ body, groupId, deduplicationId: `redrive-${id}` })),
+    );
+    expect(ledger.inputsOf('dead_letters.redriven')).toStrictEqual(letters.map(({ id }) => ({ id })));
+  });
+
+  it('leaves a request for the next minute that the inbox did not take, and goes on with the others', async () => {
+    let sends = 0;
+    const inbox = aQueue(() => ((sends += 1) === 1 ? new Error('away') : undefined));
+    const { reconcile, ledger, launched } = setUp([{ kind: 'started', taskArn }], letters, inbox);
+    await reconcile();
+    expect(ledger.inputsOf('dead_letters.redriven')).toStrictEqual([{ id: letters[1]!.id }]);
+    expect(launched).toHaveLength(1);
   });
 });

@@ -60,6 +60,7 @@ describe('the full synth', { timeout: 180_000 }, () => {
       Health: 'function\n',
       Github: expect.stringContaining(asked.Github),
       Triage: expect.stringContaining(asked.Triage),
+      DeadLetters: expect.stringContaining(asked.Triage),
       Ledger: expect.stringContaining(asked.Ledger),
       Migrate: expect.stringContaining('MASTER_SECRET_ID'),
       Reconcile: expect.stringContaining('TASK_DEFINITION_ARN'),

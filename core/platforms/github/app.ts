@@ -2,6 +2,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import type { Refusal } from '#core/ledger.ts';
 import type { Installation } from '#core/task.ts';
 import { refusalStatus } from './errors.ts';
+import { markerKeyOf } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
 import { createOctokit } from './octokit.ts';
 import { numberFor } from './reactions.ts';
@@ -84,7 +85,7 @@ export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
     return `${data?.slug ?? ''}[bot]`;
   };
 
-  return { appId, tokenFor, octokitFor, revoke, installation, botLogin };
+  return { appId, markerKey: markerKeyOf(privateKey), tokenFor, octokitFor, revoke, installation, botLogin };
 };
 
 /** GitHub's JSON takes ids as numbers only, so one beyond 2^53 has to go by name. */

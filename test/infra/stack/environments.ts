@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  deadLettersEnvSchema,
   ledgerEnvSchema,
   migrateEnvSchema,
   reconcileEnvSchema,
@@ -26,6 +27,7 @@ describe('environments', () => {
   const schemas = {
     GithubFunction: webhookEnvSchema,
     TriageFunction: triageEnvSchema,
+    DeadLettersFunction: deadLettersEnvSchema,
     LedgerFunction: ledgerEnvSchema,
     MigrateFunction: migrateEnvSchema,
     ReconcileFunction: reconcileEnvSchema,
@@ -93,6 +95,7 @@ describe('environments', () => {
       HealthFunction: 3,
       LedgerFunction: 20, // triage waits for it
       TriageFunction: 30,
+      DeadLettersFunction: 30,
       ReconcileFunction: 50, // the schedule's minute
       MigrateFunction: 300, // the trigger waits for 360
     });
