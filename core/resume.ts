@@ -8,7 +8,8 @@ type Beginning = { step: Step; facts: JobFacts };
  * From the facts alone, because the step of an ended task is `done`. How it had ended is forgotten, unless it had
  * succeeded and was only not told.
  */
-export const resumeFrom = ({ failures: _, outcome, ...facts }: JobFacts): Beginning => {
+export const resumeFrom = (stored: JobFacts): Beginning => {
+  const { failures: _, outcome, ...facts } = stored;
   if (outcome?.status === 'succeeded')
     return { step: facts.pullRequest ? 'opened' : 'ran', facts: { ...facts, outcome } };
   const hasBase = facts.baseBranch !== undefined && facts.baseSha !== undefined;

@@ -73,9 +73,13 @@ export const listLetters = async (db: Queries, where: Where, limit: number): Pro
     .where(where)
     .orderBy(desc(deadLetters.recordedAt), asc(deadLetters.id))
     .limit(limit);
-  return rows.map(({ recordedAt, isAwaited, isRedriven, ...letter }) => ({
-    ...letter,
+  return rows.map(({ id, taskId, queue, reason, recordedAt, ageSeconds, isAwaited, isRedriven }) => ({
+    id,
+    taskId,
+    queue,
+    reason,
     recordedAt: recordedAt.toISOString(),
+    ageSeconds,
     state: isAwaited ? 'to_redrive' : isRedriven ? 'redriven' : 'kept',
   }));
 };

@@ -17,7 +17,7 @@ export const listTasks = async (db: Queries, input: Input): Promise<LedgerOutput
     .where(and(which === 'open' ? inArray(tasks.status, [...openStatuses]) : undefined, onThread(thread)))
     .orderBy(desc(tasks.seq))
     .limit(limit + 1);
-  const listed = rows.slice(0, limit).map(({ task, ageSeconds }) => ({ ...toListed(task), ageSeconds }));
+  const listed = rows.slice(0, limit).map(({ task, ageSeconds }) => toListed(task, ageSeconds));
   return { tasks: listed, more: rows.length > limit };
 };
 
@@ -28,7 +28,7 @@ const onThread = (thread: Input['thread']) =>
     thread.number === undefined ? undefined : sql`(${tasks.thread}->>'number')::int = ${thread.number}`,
   );
 
-const toListed = (row: TaskRow) => ({
+const toListed = (row: TaskRow, ageSeconds: number) => ({
   id: row.id,
   status: row.status,
   waitingReason: row.waitingReason,
@@ -39,6 +39,7 @@ const toListed = (row: TaskRow) => ({
   number: row.thread.number,
   command: row.request.command,
   createdAt: row.createdAt.toISOString(),
+  ageSeconds,
   reason: row.waitingReason ?? (row.outcome && reasonOf(row.outcome)),
 });
 

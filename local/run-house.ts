@@ -1,7 +1,10 @@
 // Starts the house, tells its story on the terminal, and ends everything it started.
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FunctionsPlace } from '#operator/house-file.ts';
+import { credentials, region } from './aws/names.ts';
 import { createFaults } from './faults.ts';
+import type { House } from './house.ts';
 import { startHouse } from './house.ts';
 import { createJournal } from './journal.ts';
 import type { Options } from './options.ts';
@@ -67,6 +70,7 @@ const liveIn = async (
     onProcess: folder.remember,
     onLog: logs.write,
   });
+  folder.announce(placeOf(house));
   try {
     const stopTelling = journal.listen(reader.entry);
     const request = {
@@ -90,6 +94,15 @@ const liveIn = async (
     logs.close();
   }
 };
+
+/** For the operator's commands, which call the functions as they would call those of a stack. */
+const placeOf = ({ functions }: House): FunctionsPlace => ({
+  endpoint: functions.url,
+  region,
+  credentials,
+  ledger: 'ledger',
+  reconcile: 'reconcile',
+});
 
 const startDatabase = async ({ databaseUrl }: RunOptions, folder: StateFolder) => {
   if (databaseUrl !== undefined) return await postgresFromUrl(databaseUrl);

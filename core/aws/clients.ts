@@ -37,6 +37,5 @@ export const s3Client = ({ pathStyle = false } = {}) =>
 export const ecsClient = () => new ECSClient(settings(10_000, 3));
 
 /** `place` where it is not the one of the SDK's chain: a house on this machine. */
-export const lambdaClient = (
-  place: Pick<LambdaClientConfig, 'endpoint' | 'region' | 'credentials'> = {},
-) => new LambdaClient({ ...patient(), ...place });
+export const lambdaClient = (place: Pick<LambdaClientConfig, 'endpoint' | 'region' | 'credentials'> = {}) =>
+  new LambdaClient({ ...patient(), ...place });

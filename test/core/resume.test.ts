@@ -45,7 +45,7 @@ describe('a task that is asked for once more', () => {
       'ran',
       { ...cloned, patchKey: null, report, outcome: answered },
     ],
-  ] as const)('%s goes on from there', (_, facts, step, kept) => {
+  ] as const)('%s goes on from there', (...[, facts, step, kept]) => {
     expect(resumeFrom({ ...facts, failures: { overloaded: 5 } })).toEqual({ step, facts: kept });
   });
 
