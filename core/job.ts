@@ -59,8 +59,8 @@ export type Claim =
   | { kind: 'waiting'; reason: WaitingReason }
   | { kind: 'nothing_open' };
 
-/** What becomes of a holder that asks whether it may go on. */
-export type Hold = 'held' | 'lost' | 'stop' | 'frozen';
+/** The answer to a holder that asks whether it may go on. */
+export type Hold = { kind: 'held' | 'lost' | 'frozen' } | { kind: 'stop'; by: string };
 
 /** Lease on database time; it always ends before the message's visibility (120 s). */
 export const leaseMs = 90_000;

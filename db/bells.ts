@@ -1,15 +1,24 @@
 import { and, eq, sql } from 'drizzle-orm';
 import * as z from 'zod';
-import type { Ring } from '#core/messages.ts';
+import type { LedgerInput } from '#core/ledger.ts';
+import type { bellSchema } from '#core/messages.ts';
 import { ringSchema } from '#core/messages.ts';
-import type { Lane } from '#core/task.ts';
 import { laneSchema } from '#core/task.ts';
-import type { Queries } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { isFrozen, readyHeads } from './heads.ts';
+import { named } from './named.ts';
 import { tasks } from './schema.ts';
 
 /** Where to ring for a thread. */
-export type Bell = { lane: Lane; ring: Ring };
+export type Bell = z.infer<typeof bellSchema>;
+
+export type Bells = ReturnType<typeof createBells>;
+
+export const createBells = (db: Database) =>
+  named('bells', {
+    due: ({ limit }: LedgerInput<'bells.due'>): Promise<Bell[]> => dueBells(db, limit),
+    rung: (bell: LedgerInput<'bells.rung'>): Promise<void> => markRung(db, bell),
+  });
 
 /** The bell of the thread's next task; undefined when none can go on or somebody is at it. */
 export const nextBell = async (db: Queries, threadKey: string): Promise<Bell | undefined> => {
@@ -27,7 +36,7 @@ const repeatAfter = sql`interval '15 minutes'`;
  * Bells that are owed: a wait that is over, a ring that nobody sent or that came to nothing. The generation stays until
  * `markRung`, so a crash between the two sends the same message again, which SQS drops.
  */
-export const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
+const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   await db.execute(sql`
     update ${tasks} set ${requeued}
     where ${tasks.status} = 'waiting' and (${tasks.waitUntil} <= now()
@@ -39,10 +48,7 @@ export const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   return toBells(rows);
 };
 
-export const markRung = async (
-  db: Queries,
-  { taskId, generation }: Pick<Ring, 'taskId' | 'generation'>,
-): Promise<void> => {
+const markRung = async (db: Queries, { taskId, generation }: LedgerInput<'bells.rung'>): Promise<void> => {
   await db
     .update(tasks)
     .set({ rungAt: sql`now()` })

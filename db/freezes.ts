@@ -6,6 +6,7 @@ import { storable } from './columns.ts';
 import type { Database, Queries } from './database.ts';
 import { isFrozen, scopes } from './heads.ts';
 import { named } from './named.ts';
+import { freezeNotice, notify } from './notices.ts';
 import { freezes, tasks } from './schema.ts';
 
 export type Freezes = ReturnType<typeof createFreezes>;
@@ -27,7 +28,7 @@ const freeze = async (tx: Queries, { scope, reason, by }: LedgerInput<'freezes.a
     .values({ scope, reason: storable(reason), frozenBy: storable(by) })
     .onConflictDoNothing();
   // workers hear it at once and not only at their next beat
-  await tx.execute(sql`select pg_notify('agent_bot_tasks', 'freeze')`);
+  await notify(tx, freezeNotice);
   const [active] = await activeFreezes(tx, scope);
   if (!active) throw new Error('the freeze is gone');
   return { ...active, created: rowCount === 1 };

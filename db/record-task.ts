@@ -1,12 +1,14 @@
-import { and, asc, eq, inArray, isNotNull, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, or, sql } from 'drizzle-orm';
 import { laneOf } from '#core/lane.ts';
 import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
 import type { Lane } from '#core/task.ts';
 import { openStatuses } from '#core/task.ts';
 import { threadKey } from '#core/thread-key.ts';
 import type { Queries } from './database.ts';
+import { holdsThread } from './heads.ts';
 import { lockThread } from './locks.ts';
 import { deliveries, tasks } from './schema.ts';
+import { stopThread } from './stop-thread.ts';
 
 type Input = LedgerInput<'tasks.record'>;
 type Recorded = LedgerOutput<'tasks.record'>;
@@ -19,9 +21,10 @@ export const recordTask = async (tx: Queries, input: Input): Promise<Recorded> =
   const key = threadKey(input.thread);
   await lockThread(tx, key);
   const before = (await findByDelivery(tx, input)) ?? (await findByTrigger(tx, input));
-  const task = before ?? (await createTask(tx, input, key));
+  const { outcome, ...task } = before ?? (await createTask(tx, input, key));
   await keepDelivery(tx, input, task);
-  return { ...task, created: before === undefined };
+  const answer = input.request.command === 'stop' && outcome?.status === 'succeeded' ? outcome.summary : null;
+  return { ...task, created: before === undefined, greet: await greetingOf(tx, task), answer };
 };
 
 const columns = {
@@ -30,6 +33,26 @@ const columns = {
   lane: tasks.lane,
   generation: tasks.generation,
   status: tasks.status,
+  outcome: tasks.outcome,
+};
+
+/** Longer than triage runs: what it has begun to write by then is there, or never will be. */
+const greetingLasts = sql`interval '60 seconds'`;
+
+/** How many tasks are before one that nobody has begun or told of; it is not to be begun while somebody tells. */
+const greetingOf = async (tx: Queries, { id }: { id: string }): Promise<Recorded['greet']> => {
+  const { rows } = await tx.execute<{ ahead: number }>(sql`
+    with task as (
+      select id, seq, thread_key from ${tasks}
+      where id = ${id} and status = 'queued' and attempt = 0 and not facts ? 'commentId'
+    ), before as (
+      select task.id, count(*)::int as ahead from task join ${tasks} on ${tasks.threadKey} = task.thread_key
+      where ${holdsThread} and ${tasks.seq} < task.seq group by task.id
+    )
+    update ${tasks} as greeted set greeting_until = now() + ${greetingLasts}
+    from before where greeted.id = before.id returning before.ahead`);
+  const [greeted] = rows;
+  return greeted ? { ahead: greeted.ahead } : null;
 };
 
 const findByDelivery = async (tx: Queries, { delivery }: Input) => {
@@ -57,7 +80,10 @@ const findByTrigger = async (tx: Queries, { delivery, trigger }: Input) => {
   return found;
 };
 
-const createTask = async (tx: Queries, { thread, trigger, request }: Input, key: string) => {
+const createTask = async (tx: Queries, input: Input, key: string) => {
+  const { thread, trigger, request } = input;
+  const ended =
+    request.command === 'stop' ? await stopThread(tx, { threadKey: key, by: trigger.author.login }) : {};
   const lane = (await laneOfThread(tx, key)) ?? laneOf(request.command);
   const [created] = await tx
     .insert(tasks)
@@ -69,6 +95,7 @@ const createTask = async (tx: Queries, { thread, trigger, request }: Input, key:
       trigger,
       request,
       lane,
+      ...ended,
     })
     .returning(columns);
   if (!created) throw new Error('the insert of a task gave no row');

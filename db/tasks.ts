@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm';
 import { and, eq, sql } from 'drizzle-orm';
+import * as z from 'zod';
 import type { Claim, Hold, JobFacts } from '#core/job.ts';
 import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
 import type { Outcome, Step, Task, WaitingReason } from '#core/task.ts';
@@ -9,7 +10,7 @@ import type { ClaimInput } from './claim-task.ts';
 import { claimTask, leaseEnd } from './claim-task.ts';
 import { toJson } from './columns.ts';
 import type { Database } from './database.ts';
-import { isFrozen, isLeased } from './heads.ts';
+import { isFrozen, isLeased, readyHeads } from './heads.ts';
 import { named } from './named.ts';
 import { recordTask } from './record-task.ts';
 import { tasks } from './schema.ts';
@@ -33,7 +34,16 @@ export const createTasks = (db: Database) =>
     record: (input: LedgerInput<'tasks.record'>): Promise<LedgerOutput<'tasks.record'>> =>
       db.transaction((tx) => recordTask(tx, input)),
 
-    claim: (input: ClaimInput): Promise<Claim> => db.transaction((tx) => claimTask(tx, input)),
+    greeted: (input: LedgerInput<'tasks.greeted'>): Promise<void> => endGreeting(db, input),
+
+    claim: async (input: ClaimInput): Promise<Claim> => {
+      try {
+        return await db.transaction((tx) => claimTask(tx, input));
+      } catch (error) {
+        if (!(error instanceof z.ZodError)) throw error;
+        return await leaveToNewer(db, input.threadKey);
+      }
+    },
 
     /** Also when the lease has just run out: as long as the fence stands, nobody else took the task. */
     renew: (held: Held): Promise<Hold> => renew(db, held),
@@ -44,7 +54,8 @@ export const createTasks = (db: Database) =>
 
     finish: ({ outcome, ...held }: Held & { outcome: Outcome }): Promise<boolean> =>
       changes(db, liveFor(held), {
-        ...released,
+        leaseOwner: null,
+        leaseUntil: null,
         status: outcome.status,
         step: 'done',
         outcome,
@@ -64,12 +75,7 @@ export const createTasks = (db: Database) =>
       }),
 
     /** Ends the wait of a task; false when it did not wait. */
-    requeue: async (taskId: string): Promise<boolean> => {
-      const { rowCount } = await db.execute(
-        sql`update ${tasks} set ${requeued} where ${tasks.id} = ${taskId} and ${tasks.status} = 'waiting'`,
-      );
-      return rowCount === 1;
-    },
+    requeue: (taskId: string): Promise<boolean> => endWait(db, taskId),
 
     nextOpen: (threadKey: string): Promise<Bell | undefined> => nextBell(db, threadKey),
 
@@ -81,12 +87,40 @@ export const createTasks = (db: Database) =>
     },
   });
 
+const endGreeting = async (
+  db: Database,
+  { taskId, commentId }: LedgerInput<'tasks.greeted'>,
+): Promise<void> => {
+  const facts = commentId === null ? {} : { commentId };
+  await db
+    .update(tasks)
+    .set({ greetingUntil: null, facts: sql`${tasks.facts} || ${toJson(facts)}::jsonb` })
+    .where(and(eq(tasks.id, taskId), eq(tasks.status, 'queued')));
+};
+
+const endWait = async (db: Database, taskId: string): Promise<boolean> => {
+  const { rowCount } = await db.execute(
+    sql`update ${tasks} set ${requeued} where ${tasks.id} = ${taskId} and ${tasks.status} = 'waiting'`,
+  );
+  return rowCount === 1;
+};
+
 const heldBy = ({ taskId, fence }: Held) =>
   and(eq(tasks.id, taskId), eq(tasks.fence, fence), eq(tasks.status, 'running'));
 
 const liveFor = (held: Held) => and(heldBy(held), isLeased);
 
-const released = { leaseOwner: null, leaseUntil: null };
+/** Given back in order: such an attempt does not count. */
+const released = { leaseOwner: null, leaseUntil: null, attempt: sql`${tasks.attempt} - 1` };
+
+/** A worker that is being replaced does not know what its successor stored: it leaves the task to the new ones. */
+const leaveToNewer = async (db: Database, threadKey: string): Promise<Claim> => {
+  await db.execute(sql`
+    update ${tasks} set status = 'waiting', waiting_reason = 'newer_schema', lease_owner = null, lease_until = null,
+      wait_until = now() + interval '2 minutes', updated_at = now()
+    from (${readyHeads(threadKey)}) as head where ${tasks.id} = head.id`);
+  return { kind: 'waiting', reason: 'newer_schema' };
+};
 
 type Wait = { reason: WaitingReason; afterMs?: number };
 
@@ -96,9 +130,9 @@ const renew = async (db: Database, held: Held): Promise<Hold> => {
     .set({ leaseUntil: leaseEnd, updatedAt: sql`now()` })
     .where(heldBy(held))
     .returning({ stopBy: tasks.stopBy, isFrozen });
-  if (!row) return 'lost';
-  if (row.isFrozen) return 'frozen';
-  return row.stopBy === null ? 'held' : 'stop';
+  if (!row) return { kind: 'lost' };
+  if (row.isFrozen) return { kind: 'frozen' };
+  return row.stopBy === null ? { kind: 'held' } : { kind: 'stop', by: row.stopBy };
 };
 
 type Change = Parameters<ReturnType<Database['update']>['set']>[0];

@@ -8,6 +8,7 @@ import { reconcileEnvSchema } from './env.ts';
 import { createReconcile } from './handlers/reconcile.ts';
 
 const env = reconcileEnvSchema.parse(process.env);
+const queues = sqsClient();
 
 export const handler = createReconcile({
   ledger: createLedger(createFunctions(lambdaClient()), env.LEDGER_FUNCTION),
@@ -18,8 +19,14 @@ export const handler = createReconcile({
     subnets: env.SUBNET_IDS.split(','),
     securityGroups: env.SECURITY_GROUP_IDS.split(','),
   }),
-  inbox: createQueueSender(sqsClient(), env.INBOX_QUEUE_URL),
+  inbox: createQueueSender(queues, env.INBOX_QUEUE_URL),
+  lanes: {
+    high: createQueueSender(queues, env.HIGH_QUEUE_URL),
+    normal: createQueueSender(queues, env.NORMAL_QUEUE_URL),
+    low: createQueueSender(queues, env.LOW_QUEUE_URL),
+  },
   cap: env.WORKER_CAP,
   warm: env.WARM_WORKERS,
+  capacity: env.WORKER_CAPACITY,
   log: createLog('reconcile'),
 });

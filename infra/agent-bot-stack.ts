@@ -15,6 +15,7 @@ import { Queues } from './queues.ts';
 import { Reconcile } from './reconcile.ts';
 import { Secrets } from './secrets.ts';
 import { parseSettings } from './settings.ts';
+import { Sweep } from './sweep.ts';
 import { Triage } from './triage.ts';
 import { Webhook } from './webhook.ts';
 import { Worker } from './worker.ts';
@@ -28,7 +29,7 @@ export class AgentBotStack extends Stack {
   constructor(scope: Construct, id: string, { settings: given = {}, ...props }: AgentBotStackProps = {}) {
     super(scope, id, props);
     const settings = parseSettings(given);
-    const { githubApiUrl, mention, workerCap, warmWorkers } = settings;
+    const { githubApiUrl, mention } = settings;
     const logRetention = settings.logDays;
     const removalPolicy =
       settings.onRemoval === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
@@ -60,10 +61,9 @@ export class AgentBotStack extends Stack {
     });
     const reconcile = new Reconcile(this, 'Reconcile', {
       ledger,
-      inbox: queues.inbox,
       worker,
-      workerCap,
-      warmWorkers,
+      queues,
+      settings,
       logRetention,
     });
     const triage = new Triage(this, 'Triage', {
@@ -92,6 +92,7 @@ export class AgentBotStack extends Stack {
       mention,
       logRetention,
     });
+    new Sweep(this, 'Sweep', { appSecret: secrets.githubApp, githubApiUrl, logRetention });
     const health = new Health(this, 'Health', { logRetention });
     const api = new HttpApi(this, 'HttpApi', {
       routes: { 'POST /webhooks/github': github.handler, 'GET /health': health.handler },

@@ -10,6 +10,8 @@ const settingsSchema = z
     workerCap: z.int().min(1).max(500).default(3),
     /** Workers that wait for work. 0: nothing runs while nobody asks. */
     warmWorkers: z.int().min(0).max(100).default(0),
+    /** Spot costs up to 70 % less and may be taken back in the middle of a job, which then goes on from its last step, on demand. */
+    workerCapacity: z.enum(['on_demand', 'spot']).default('on_demand'),
     /** Seconds a worker waits for a message before it exits. */
     workerIdleSeconds: z.int().min(1).max(3600).default(60),
     workerVcpus: z.literal([1, 2, 4, 8, 16]).default(2),
@@ -22,8 +24,14 @@ const settingsSchema = z
       .regex(/^@[A-Za-z0-9-]{1,39}$/, 'must be @ and a name of letters, digits and hyphens')
       .default('@agent'),
     model: z.string().min(1).default('claude-opus-5-5'),
-    /** Per run. */
+    /** Dollars at most: for a task in all its runs, */
     budgetUsd: z.number().positive().default(5),
+    /** for a thread and for a person per UTC day, */
+    threadDayUsd: z.number().positive().default(20),
+    userDayUsd: z.number().positive().default(50),
+    /** for an installation and for everything per UTC month. */
+    installationMonthUsd: z.number().positive().default(500),
+    monthUsd: z.number().positive().default(1000),
     /** Per run; the CLI takes 0 for "unlimited". */
     maxTurns: z.int().min(1).default(50),
     githubUrl: z.url().default('https://github.com'),

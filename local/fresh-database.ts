@@ -20,8 +20,11 @@ export const withFreshDatabase = async (postgres: LocalPostgres): Promise<LocalP
     ...postgres,
     database,
     close: async () => {
-      await asMaster(postgres, (client) => drop(client, database));
-      await postgres.close();
+      try {
+        await asMaster(postgres, (client) => drop(client, database));
+      } finally {
+        await postgres.close();
+      }
     },
   };
 };
@@ -48,6 +51,10 @@ const houseDatabases = async (client: Client): Promise<string[]> => {
 };
 
 const drop = async (client: Client, database: string) => {
+  const app = escapeIdentifier(appRoleOf(database));
+  const { rows } = await client.query('select from pg_roles where rolname = $1', [appRoleOf(database)]);
+  // force ends only connections of roles that one has the rights of
+  if (rows.length > 0) await client.query(`grant ${app} to current_user with inherit true`);
   await client.query(`drop database if exists ${escapeIdentifier(database)} with (force)`);
-  await client.query(`drop role if exists ${escapeIdentifier(appRoleOf(database))}`);
+  await client.query(`drop role if exists ${app}`);
 };

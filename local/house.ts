@@ -18,7 +18,7 @@ import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
-import { houseWorker, workerTaskDefinition } from './house-worker.ts';
+import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
 import type { Parts, Started } from './parts.ts';
@@ -75,10 +75,9 @@ export const startHouse = async (options: HouseOptions) => {
       login: demo.owner,
     });
     await delivered;
-    // the first call of each function is a slow one: better now than in the middle of somebody's request
+    // the first call of each function is a slow one: better now, to its end, than in the middle of somebody's request
     await options.journal.waitFor(
-      ({ twin, call, detail }) =>
-        twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes('installations.upsert'),
+      ({ twin, call, status }) => twin === 'event-source' && call === 'triage' && status === 200,
       60_000, // a busy machine
     );
     return { ...stores, ...compute, demo, installationId, close: parts.close };
@@ -221,12 +220,14 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
       () => 'event source',
     );
   }
-  const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke('reconcile', event) });
-  await parts.start(
-    'schedule → reconcile',
-    () => Promise.resolve(schedule),
-    () => 'every minute',
-  );
+  for (const name of ['reconcile', 'sweep']) {
+    const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke(name, event) });
+    await parts.start(
+      `schedule → ${name}`,
+      () => Promise.resolve(schedule),
+      () => 'every minute',
+    );
+  }
   return { ecs, functions, api };
 };
 
@@ -241,8 +242,9 @@ const workerPlace = (stateDir: string, modelUrl: string) => {
   return {
     stateDir: join(place, 'worker'),
     runsDir: join(place, 'runs'),
-    // another uid for every state folder: houses beside each other do not end each other's agents
-    agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
+    // other uids for every state folder: houses beside each other do not end each other's agents
+    agentUid:
+      80_000 + workersAtOnce * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 1_600),
     claudeBinary: programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },

@@ -14,10 +14,14 @@ export type Played =
   | { kind: 'not_taken'; reason: string }
   | { kind: 'no_end'; afterMs: number };
 
-type Request = { comment: string; login: string; issue: number; timeoutMs: number };
+type Request = { comment: string; login: string; issue: number; timeoutMs: number; signal?: AbortSignal };
 
-export const play = async (house: House, journal: Journal, request: Request): Promise<Played> => {
-  const { comment: body, login, issue: number, timeoutMs } = request;
+export const play = async (
+  house: House,
+  journal: Journal,
+  request: Request,
+): Promise<Played | 'interrupted'> => {
+  const { comment: body, login, issue: number, timeoutMs, signal } = request;
   const { delivered } = house.github.comment({ repository: house.demo.repository, number, login, body });
   const delivery = await delivered;
   if (!delivery) return { kind: 'not_taken', reason: 'GitHub sent no webhook' };
@@ -29,20 +33,20 @@ export const play = async (house: House, journal: Journal, request: Request): Pr
   });
   const deliveries = createDeliveries(db);
   const tasks = createTasks(db);
+  const from = journal.entries().length;
   const look = async (): Promise<Played | undefined> => {
     const result = await deliveries.find({ platform: 'github', id: delivery.guid });
     if (result?.kind === 'refused') return { kind: 'not_taken', reason: result.reason };
     const task = result && (await tasks.get(result.taskId));
-    return task?.outcome ? { kind: 'ended', task } : undefined;
+    // after the outcome the worker still rings the next one, acknowledges and ends
+    const hasWorkerEnded = journal.entries().slice(from).some(isWorkerEnd);
+    return task?.outcome && hasWorkerEnded ? { kind: 'ended', task } : undefined;
   };
   try {
-    const from = journal.entries().length;
-    const played = await lookAtEveryCall(journal, look, timeoutMs);
-    if (!played) return { kind: 'no_end', afterMs: timeoutMs };
-    // the worker still rings the next one, acknowledges and ends
-    if (played.kind === 'ended')
-      await journal.waitFor((entry) => isWorkerEnd(entry) && journal.entries().indexOf(entry) >= from);
-    return played;
+    const ends = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
+    const played = await lookAtEveryCall(journal, look, AbortSignal.any(ends));
+    if (played) return played;
+    return signal?.aborted ? 'interrupted' : { kind: 'no_end', afterMs: timeoutMs };
   } finally {
     await close();
   }
@@ -56,13 +60,13 @@ const refusalIn = (status: number, body: string): string | undefined => {
   return answer.status === 'queued' ? undefined : String(answer.reason);
 };
 
-/** Looks again whenever a twin was called: nothing changes in the house without a call. */
-const lookAtEveryCall = <T>(journal: Journal, look: () => Promise<T | undefined>, timeoutMs: number) =>
+/** Looks again whenever a twin was called, until it is over: nothing changes in the house without a call. */
+const lookAtEveryCall = <T>(journal: Journal, look: () => Promise<T | undefined>, over: AbortSignal) =>
   new Promise<T | undefined>((resolve, reject) => {
     let again = true;
     let isLooking = false;
     const end = (settle: () => void) => {
-      clearTimeout(timer);
+      over.removeEventListener('abort', onOver);
       stop();
       settle();
     };
@@ -80,7 +84,9 @@ const lookAtEveryCall = <T>(journal: Journal, look: () => Promise<T | undefined>
       again = true;
       lookWhileCalled().catch((error: unknown) => end(() => reject(error)));
     };
-    const timer = setTimeout(() => end(() => resolve(undefined)), timeoutMs);
+    const onOver = () => end(() => resolve(undefined));
     const stop = journal.listen(onCall);
-    onCall();
+    over.addEventListener('abort', onOver);
+    if (over.aborted) onOver();
+    else onCall();
   });

@@ -1,4 +1,5 @@
 // Starts the house, tells its story on the terminal, and ends everything it started.
+import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionsPlace } from '#operator/house-file.ts';
@@ -21,6 +22,8 @@ export type RunOptions = Options & { modelApiKey?: string; databaseUrl?: string 
 
 const playTimeoutMs = 120_000;
 const realPlayTimeoutMs = 30 * 60_000;
+/** As a shell counts: 128 and the number of SIGINT. */
+const interruptedCode = 130;
 
 /** Gives the exit code: 0 when the request came to a pull request or an answer, 1 when anything fell short. */
 export const runHouse = async (options: RunOptions): Promise<number> => {
@@ -36,7 +39,7 @@ export const runHouse = async (options: RunOptions): Promise<number> => {
   if (cleaned > 0) reader.note(`ended ${cleaned} process(es) that an earlier start had left`);
   const interrupted = onInterrupt();
   try {
-    return await liveIn(folder, options, { reader, interrupted: interrupted.promise });
+    return await liveIn(folder, options, { reader, interrupted: interrupted.signal });
   } catch (error) {
     reader.problem(describe(error));
     return 1;
@@ -47,7 +50,7 @@ export const runHouse = async (options: RunOptions): Promise<number> => {
   }
 };
 
-type Stage = { reader: Reader; interrupted: Promise<'interrupted'> };
+type Stage = { reader: Reader; interrupted: AbortSignal };
 
 const liveIn = async (
   folder: StateFolder,
@@ -72,20 +75,23 @@ const liveIn = async (
   });
   folder.announce(placeOf(house));
   try {
+    if (interrupted.aborted) return interruptedCode;
     const stopTelling = journal.listen(reader.entry);
     const request = {
       comment: options.comment,
       login: house.demo.writer,
       issue: /greeting/i.test(options.comment) ? house.demo.issues.greeting : house.demo.issues.total,
       timeoutMs: options.model === 'real' ? realPlayTimeoutMs : playTimeoutMs,
+      signal: interrupted,
     };
     reader.request(request, house);
-    const played = await Promise.race([play(house, journal, request), interrupted]);
-    if (played === 'interrupted') return 130;
+    const played = await play(house, journal, request);
+    if (played === 'interrupted') return interruptedCode;
+    if (options.once) stopTelling(); // nothing comes after the end of the story
     const isGood = await reader.end(played, house, logs.path);
     if (options.once) return isGood ? 0 : 1;
     reader.stay();
-    await interrupted;
+    if (!interrupted.aborted) await once(interrupted, 'abort');
     stopTelling();
     return 0;
   } finally {
@@ -124,15 +130,12 @@ const openLog = (folder: string) => {
 };
 
 const onInterrupt = () => {
-  let resolveIt: (value: 'interrupted') => void = () => {};
-  const promise = new Promise<'interrupted'>((resolve) => {
-    resolveIt = resolve;
-  });
-  const hear = () => resolveIt('interrupted');
+  const controller = new AbortController();
+  const hear = () => controller.abort();
   process.on('SIGINT', hear);
   process.on('SIGTERM', hear);
   return {
-    promise,
+    signal: controller.signal,
     forget: () => {
       process.off('SIGINT', hear);
       process.off('SIGTERM', hear);

@@ -19,6 +19,12 @@ const rows: readonly Row[] = [
     'GitHub',
     ({ status }, [call]) => `webhook ${call} → ${status}`,
   ],
+  [
+    'github',
+    /^POST \/app\/hook\/deliveries\/\d+\/attempts$/,
+    'sweep',
+    always('a webhook had failed: GitHub is asked to send it again'),
+  ],
   ['sqs', /^SendMessage$/, 'queue', ({ detail }) => `one message on ${text(detail['queue'])}`],
   [
     'lambda',

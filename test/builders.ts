@@ -61,6 +61,8 @@ export const aRecordedTask = (
   generation: 0,
   status: 'queued',
   created: true,
+  greet: null,
+  answer: null,
   ...changes,
 });
 

@@ -4,23 +4,27 @@ import { createBlobs } from '#core/aws/s3.ts';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
-import { createGithubAppSource, githubAppSecretSchema } from '#core/platforms/github/app-secret.ts';
-import { markerKeyOf } from '#core/platforms/github/marker.ts';
+import { createGithubAppSource } from '#core/platforms/github/app-secret.ts';
+import type { SpendCaps } from '#core/money.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { SecretReader } from '#core/ports/secrets.ts';
 import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
+import { listen } from '#db/notices.ts';
 import { createRuns } from '#db/runs.ts';
+import { createSessions } from '#db/sessions.ts';
 import { createSpend } from '#db/spend.ts';
+import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import * as z from 'zod';
 import type { AgentUser } from './agent-user.ts';
 import type { WorkerConfig } from './env.ts';
-import type { GithubSource } from './github-access.ts';
 import { createGithubAccess } from './github-access.ts';
+import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
+import { jobPatienceMs, patient } from './patience.ts';
 import type { Received } from './receive.ts';
+import type { AgentConfig } from './run-agent.ts';
 import { createRunAgent } from './run-agent.ts';
 import { createOpenSteps } from './steps.ts';
 import { createWork } from './work.ts';
@@ -34,70 +38,104 @@ export type WorkerInput = {
   /** For an S3-speaking server without a name per bucket. */
   pathStyle: boolean;
   log: Log;
+  /** Sees every port as it is made, by name: a test may put something around it. */
+  tap?: Tap;
 };
+
+export type Tap = <P extends object>(name: string, port: P) => P;
 
 const modelSecretSchema = z.object({ apiKey: z.string().min(1) });
 
-export const buildWorker = ({ config, db, user, path, pathStyle, log }: WorkerInput) => {
+export const buildWorker = (input: WorkerInput) => {
+  const { config, db, pathStyle, log, tap = (_, port) => port } = input;
   const secrets = createSecretReader(secretsManagerClient());
-  const tasks = createTasks(db);
-  const runs = createRuns(db);
-  const spend = createSpend(db);
-  const stateDir = config.STATE_DIR;
-  const runAgent = createRunAgent({
-    config: {
-      user,
-      path,
-      stateDir,
-      runsDir: config.RUNS_DIR,
-      binary: config.CLAUDE_BINARY,
-      model: config.MODEL,
-      maxTurns: config.MAX_TURNS,
-      budgetUsd: config.BUDGET_USD,
-      upstream: async () => {
-        const { apiKey } = modelSecretSchema.parse(await secrets.read(config.MODEL_SECRET_ID));
-        return { baseUrl: config.MODEL_BASE_URL, apiKey };
-      },
-    },
-    books: { start: runs.start, finish: runs.finish, settle: spend.settle },
+  const tasks = tap('tasks', createTasks(db));
+  const spend = tap('spend', createSpend(db));
+  const openAccess = createGithubAccess({
+    source: createGithubAppSource({
+      reader: secrets,
+      secretId: config.GITHUB_APP_SECRET_ID,
+      apiUrl: config.GITHUB_API_URL,
+    }),
+    githubUrl: config.GITHUB_URL,
     log,
   });
-  const blobs = createBlobs(s3Client({ pathStyle }), config.BUCKET);
-  const handleTask = createHandleTask({
-    store: tasks,
-    openAccess: createGithubAccess({
-      source: githubSource(config, secrets),
-      githubUrl: config.GITHUB_URL,
+  const openSteps = createOpenSteps({
+    blobs: tap('blobs', createBlobs(s3Client({ pathStyle }), config.BUCKET)),
+    runAgent: createRunAgent({
+      config: agentConfig(input, secrets),
+      books: { ...tap('runs', createRuns(db)), settle: spend.settle, note: spend.note },
       log,
     }),
-    openSteps: createOpenSteps({ blobs, runAgent, stateDir }),
+    memory: tap('sessions', createSessions(db)),
+    money: { reserve: (run) => spend.reserve({ ...run, caps: capsOf(config) }) },
+    budgetUsd: config.BUDGET_USD,
+    stateDir: config.STATE_DIR,
   });
+  const store = patientStore(tasks, log);
+  const workers = tap('workers', createWorkers(db));
   return createWork({
     workerId: config.WORKER_ID,
     laneOrder: config.LANE_ORDER,
     idleMs: config.IDLE_SECONDS * 1_000,
-    queues: queuesOf(config),
+    queues: queuesOf(config, tap),
     putAside: createPutAside(config),
-    tasks,
-    workers: createWorkers(db),
-    handleTask,
+    tasks: { ...tasks, ...store },
+    workers: { beat: patient(workers.beat, { forMs: config.IDLE_SECONDS * 1_000, log }) },
+    handleTask: createHandleTask({
+      store,
+      openAccess: async (task) => tap('github', await openAccess(task)),
+      openSteps: async (steps) => tap('steps', await openSteps(steps)),
+      log,
+    }),
+    listen: (onNotice) => listen(config, { onNotice, log }),
     log,
   });
 };
 
-const githubSource = (config: WorkerConfig, reader: SecretReader): GithubSource => {
-  const secretId = config.GITHUB_APP_SECRET_ID;
-  const appNow = createGithubAppSource({ reader, secretId, apiUrl: config.GITHUB_API_URL });
-  return async () => {
-    const { privateKey } = githubAppSecretSchema.parse(await reader.read(secretId));
-    return { app: await appNow(), markerKey: markerKeyOf(privateKey) };
-  };
+const agentConfig = (
+  { config, user, path }: WorkerInput,
+  secrets: ReturnType<typeof createSecretReader>,
+): AgentConfig => ({
+  user,
+  path,
+  stateDir: config.STATE_DIR,
+  runsDir: config.RUNS_DIR,
+  binary: config.CLAUDE_BINARY,
+  model: config.MODEL,
+  maxTurns: config.MAX_TURNS,
+  upstream: async () => {
+    const { apiKey } = modelSecretSchema.parse(await secrets.read(config.MODEL_SECRET_ID));
+    return { baseUrl: config.MODEL_BASE_URL, apiKey };
+  },
+});
+
+/** The verbs of a running job wait while Postgres is away. */
+const patientStore = (tasks: Tasks, log: Log) => {
+  const wait = <V extends (...args: never[]) => Promise<unknown>>(verb: V) =>
+    patient(verb, { forMs: jobPatienceMs, log });
+  return {
+    renew: wait(tasks.renew),
+    advance: wait(tasks.advance),
+    finish: wait(tasks.finish),
+    wait: wait(tasks.wait),
+    nextOpen: wait(tasks.nextOpen),
+  } satisfies JobStore & Pick<Tasks, 'nextOpen'>;
 };
 
-const queuesOf = (config: WorkerConfig) => {
+const capsOf = (config: WorkerConfig): SpendCaps => ({
+  task: config.BUDGET_USD,
+  thread_day: config.THREAD_DAY_USD,
+  user_day: config.USER_DAY_USD,
+  installation_month: config.INSTALLATION_MONTH_USD,
+  all_month: config.MONTH_USD,
+});
+
+const queuesOf = (config: WorkerConfig, tap: Tap) => {
   const client = pollingSqsClient();
   const urls = laneUrls(config);
-  const queue = (url: string) => ({ ...createQueueReceiver(client, url), ...createQueueSender(client, url) });
+  const queue = (url: string) =>
+    tap('queue', { ...createQueueReceiver(client, url), ...createQueueSender(client, url) });
   return { high: queue(urls.high), normal: queue(urls.normal), low: queue(urls.low) };
 };
 

@@ -1,7 +1,11 @@
+import { nextTry } from '#core/failure.ts';
+import type { FailureClass } from '#core/failure.ts';
 import type { JobFacts } from '#core/job.ts';
-import type { Outcome, RunReport, Step } from '#core/task.ts';
+import type { Outcome, RunReport, Step, WaitingReason } from '#core/task.ts';
 
 export type Base = { branch: string; sha: string };
+/** Why a task steps aside, and for how long; without an end somebody has to end it. */
+export type Wait = { reason: WaitingReason; afterMs?: number; detail: string };
 export type Action =
   | { kind: 'clone' }
   | { kind: 'run'; base: Base }
@@ -14,11 +18,14 @@ export type Action =
 /** A job that was begun so often without a stored run is not begun again: each time may be paid. */
 const maxAttempts = 5;
 
+export type Stored = { step: Step; facts: JobFacts; attempt: number; stopBy: string | null };
+
 /** What is to be done next, from what is stored alone: a second worker decides as the first would have. */
-export const decide = (step: Step, facts: JobFacts, attempt: number): Action => {
+export const decide = ({ step, facts, attempt, stopBy }: Stored): Action => {
   const { outcome } = facts;
   if (outcome)
     return step === 'reported' || step === 'done' ? { kind: 'finish', outcome } : { kind: 'report', outcome };
+  if (stopBy !== null) return { kind: 'end', outcome: { status: 'cancelled', by: stopBy } };
   switch (step) {
     case 'received':
       return attempt > maxAttempts ? giveUp : { kind: 'clone' };
@@ -43,6 +50,26 @@ export const decide = (step: Step, facts: JobFacts, attempt: number): Action => 
     case 'done':
       throw new Error('a stored step lacks its outcome');
   }
+};
+
+export type Failed = { failure: FailureClass; detail: string };
+
+/** After a failed run: another try later, by the table in core/failure.ts, or the end. */
+export const decideFailed = (
+  { failure, detail }: Failed,
+  { failures }: JobFacts,
+): { kind: 'wait'; wait: Wait } | { kind: 'end'; outcome: Outcome; needsOperator: boolean } => {
+  const count = failures?.[failure] ?? 1;
+  const next = nextTry(failure, count);
+  if (next.kind === 'give_up') {
+    const { reason, needsOperator } = next;
+    return { kind: 'end', outcome: { status: 'failed', reason, detail }, needsOperator };
+  }
+  const left = `try ${count} of ${next.tries} failed`;
+  return {
+    kind: 'wait',
+    wait: { reason: 'model_away', afterMs: next.afterMs, detail: `${detail} (${left})` },
+  };
 };
 
 const giveUp: Action = {

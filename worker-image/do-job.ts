@@ -6,8 +6,10 @@ import type { Ring } from '#core/messages.ts';
 import { encodeMessage, ringDeduplicationId } from '#core/messages.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
-import type { Lane, Outcome } from '#core/task.ts';
-import type { HandleTask } from './handle-task.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
+import type { Lane, WaitingReason } from '#core/task.ts';
+import { freezeNotice } from '#db/notices.ts';
+import type { HandleTask, JobResult } from './handle-task.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Received } from './receive.ts';
@@ -20,15 +22,18 @@ export type JobTools = {
   tasks: {
     renew: (held: Held) => Promise<Hold>;
     release: (held: Held) => Promise<boolean>;
+    wait: (input: Held & { reason: WaitingReason }) => Promise<boolean>;
     nextOpen: (threadKey: string) => Promise<{ lane: Lane; ring: Ring } | undefined>;
   };
   workers: { beat: (workerId: string) => Promise<void> };
   handleTask: HandleTask;
+  /** Calls back for every notice of Postgres until the function that it gives is called. */
+  listen: (onNotice: (notice: string) => void) => Promise<() => Promise<void>>;
   log: Log;
   heartbeatEvery?: Heartbeat['every'];
 };
 type JobInput = { job: Job; received: Received; drain: AbortSignal };
-export type JobEnd = 'done' | 'failed' | 'given_back';
+export type JobEnd = 'done' | 'waiting' | 'failed' | 'given_back';
 
 export const createDoJob =
   (tools: JobTools) =>
@@ -39,7 +44,7 @@ export const createDoJob =
     const ids = { ...held, thread: job.task.threadKey, attempt: job.attempt };
     const lost = new AbortController();
     const signal = AbortSignal.any([drain, lost.signal]);
-    const stopBeating = startHeartbeat({
+    const heart = startHeartbeat({
       renew: () => tasks.renew(held),
       extend: () => queues[lane].extend(message.receipt, visibilitySeconds),
       beat: () => tools.workers.beat(tools.workerId),
@@ -47,19 +52,26 @@ export const createDoJob =
       log,
       ...(tools.heartbeatEvery && { every: tools.heartbeatEvery }),
     });
+    const isForUs = (notice: string) => notice === job.task.id || notice === freezeNotice;
+    const stopListening = await tools.listen((notice) => void (isForUs(notice) && heart.ask()));
     try {
       log.info('job begun', { ...ids, step: job.task.step });
-      const outcome = await tools.handleTask(job, signal);
-      log.info('job ended', { ...ids, ...summaryOf(outcome) });
-      await ringNext(tools, job.task.threadKey);
-      await queues[lane].acknowledge(message.receipt);
-      return 'done';
+      const result = await tools.handleTask(job, signal);
+      log.info('job ended', { ...ids, ...summaryOf(result) });
+      if (result.kind === 'ended') await ringNext(tools, job.task.threadKey);
+      await acknowledge(tools, received);
+      return result.kind === 'ended' ? 'done' : 'waiting';
     } catch (error) {
-      return await endEarly(tools, { error: signal.aborted ? signal.reason : error, held, received });
+      return await endEarly(tools, { error: whyOf(signal, error), held, received });
     } finally {
-      await stopBeating();
+      await heart.stop();
+      await stopListening();
     }
   };
+
+/** What was thrown after an abort is mostly its echo; but a job that was only to say that it was stopped may fail at that. */
+const whyOf = ({ aborted, reason }: AbortSignal, error: unknown): unknown =>
+  aborted && !(reason instanceof StoppedError && reason.code === 'stop_asked') ? reason : error;
 
 /** Rings that came while this job held the thread were acknowledged: its end rings for them. */
 const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise<void> => {
@@ -72,9 +84,25 @@ const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise
   });
 };
 
+/** What the message was about is stored: one that went back to the queue comes again, and finds nothing to do. */
+const acknowledge = async (
+  { queues, log }: Pick<JobTools, 'queues' | 'log'>,
+  { lane, message }: Received,
+): Promise<void> => {
+  try {
+    await queues[lane].acknowledge(message.receipt);
+  } catch (error) {
+    if (!(error instanceof ReceiptLostError)) throw error;
+    log.warn('message went back to the queue after its job', { lane });
+  }
+};
+
 type Early = { error: unknown; held: Held; received: Received };
 
-/** Never an acknowledgement: the message comes again, at once where we give it back ourselves. */
+/**
+ * No acknowledgement without a stored state that somebody ends: the message comes again, at once where we give the job
+ * back ourselves. What an operator froze is rung again when it is thawed.
+ */
 const endEarly = async (
   { tasks, queues, log }: JobTools,
   { error, held, received }: Early,
@@ -88,13 +116,17 @@ const endEarly = async (
     await tasks.release(held);
     await queues[received.lane].extend(received.message.receipt, 0);
   }
+  if (error.code === 'frozen' && (await tasks.wait({ ...held, reason: 'frozen' }))) {
+    await acknowledge({ queues, log }, received);
+  }
   return 'given_back';
 };
 
-const summaryOf = (outcome: Outcome) => ({
-  outcome: outcome.status,
-  ...(outcome.status === 'failed' && { reason: outcome.reason }),
-});
+const summaryOf = (result: JobResult) => {
+  if (result.kind === 'waiting') return { waiting: result.reason };
+  const { outcome } = result;
+  return { outcome: outcome.status, ...(outcome.status === 'failed' && { reason: outcome.reason }) };
+};
 
 /** The error and what led to it. */
 export const causesOf = (error: unknown): Record<string, unknown> =>

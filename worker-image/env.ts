@@ -5,6 +5,7 @@ import { laneSchema } from '#core/task.ts';
 import { databaseEnvSchema } from '#db/env.ts';
 
 const nameSchema = z.string().min(1);
+const usdSchema = z.coerce.number<string>().positive();
 
 export const workerEnvSchema = z.object({
   WORKER_ID: z.uuid(),
@@ -28,8 +29,13 @@ export const workerEnvSchema = z.object({
   MODEL_BASE_URL: z.url(),
   MODEL: nameSchema,
   MAX_TURNS: z.coerce.number<string>().int().min(1), // 0 would mean "unlimited" to the CLI
-  BUDGET_USD: z.coerce.number<string>().positive(),
-  /** Seconds without a message before the worker exits. */
+  /** Dollars: for a task in all its runs, and the wider caps around it (core/money.ts). */
+  BUDGET_USD: usdSchema,
+  THREAD_DAY_USD: usdSchema,
+  USER_DAY_USD: usdSchema,
+  INSTALLATION_MONTH_USD: usdSchema,
+  MONTH_USD: usdSchema,
+  /** Seconds without a message, or without Postgres, before the worker exits; a paused database needs 40. */
   IDLE_SECONDS: z.coerce.number<string>().int().min(1),
   /** The supervisor's own folder (bare repositories, socket) and the one in which each run gets an agent's folder. */
   STATE_DIR: nameSchema,

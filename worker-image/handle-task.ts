@@ -2,57 +2,58 @@
 // found or created by a key that the task gives, so doing a step twice leaves one effect.
 import type { Hold, Job, JobFacts } from '#core/job.ts';
 import { TokenRefusedError } from '#core/platforms/github/app.ts';
-import type { Outcome, Step, Task } from '#core/task.ts';
-import type { Action } from './decide.ts';
-import { decide } from './decide.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Outcome, Step, Task, WaitingReason } from '#core/task.ts';
+import type { Action, Wait } from './decide.ts';
+import { decide, decideFailed } from './decide.ts';
 import type { GithubAccess } from './github-access.ts';
-import type { Progress, Steps, StepsInput } from './steps.ts';
+import { toStop } from './hold.ts';
+import type { Progress, Stepped, StepsInput } from './step-context.ts';
+import type { Steps } from './steps.ts';
 import { StoppedError } from './stopped.ts';
 
 type Held = { taskId: string; fence: number };
 
-/** What of Postgres a job needs; each answers false when the fence is stale. */
+/** What of Postgres a job needs; the writes answer false when the fence is stale. */
 export type JobStore = {
   renew: (held: Held) => Promise<Hold>;
   advance: (input: Held & { step: Step; facts: JobFacts }) => Promise<boolean>;
   finish: (input: Held & { outcome: Outcome }) => Promise<boolean>;
+  wait: (input: Held & { reason: WaitingReason; afterMs?: number }) => Promise<boolean>;
 };
 
 type Deps = {
   store: JobStore;
   openAccess: (task: Task) => Promise<GithubAccess>;
   openSteps: (input: StepsInput) => Promise<Steps>;
+  log: Log;
 };
 
-export type HandleTask = (job: Job, signal: AbortSignal) => Promise<Outcome>;
+/** Both are stored; a task that waits is rung again by whoever ends its reason. */
+export type JobResult = { kind: 'ended'; outcome: Outcome } | { kind: 'waiting'; reason: WaitingReason };
+export type HandleTask = (job: Job, signal: AbortSignal) => Promise<JobResult>;
 
-/** Gives the outcome once it is stored and told. Throws a StoppedError when the job is not ours to end. */
+/** Gives the result once it is stored and told. Throws a StoppedError when the job is not ours to end. */
 export const createHandleTask =
-  ({ store, openAccess, openSteps }: Deps): HandleTask =>
+  ({ store, openAccess, openSteps, log }: Deps): HandleTask =>
   async (job, signal) => {
     const held = { taskId: job.task.id, fence: job.fence };
-    const hold = async () => {
-      signal.throwIfAborted();
-      mustHold((await store.renew(held)) === 'held');
-    };
-    const finish = async (outcome: Outcome) => {
-      await hold();
-      mustHold(await store.finish({ ...held, outcome }));
-      return outcome;
-    };
-
+    const holder = createHolder({ store, held, signal });
     let access: GithubAccess;
     try {
       access = await openAccess(job.task);
     } catch (error) {
       if (!(error instanceof TokenRefusedError)) throw error;
-      return await finish({ status: 'failed', reason: 'uninstalled', detail: error.reason });
+      holder.endAnyway();
+      return await finish(
+        { status: 'failed', reason: 'uninstalled', detail: error.reason },
+        { store, held, holder },
+      );
     }
     try {
-      const steps = await openSteps({ job, access, hold, signal });
+      const steps = await openSteps({ job, access, hold: holder.hold, signal });
       try {
-        const stored = { step: job.task.step, facts: job.facts };
-        return await finish(await toOutcome({ job, steps, store, hold }, stored));
+        return await goThrough({ job, held, steps, store, holder, log, signal });
       } finally {
         await steps.close();
       }
@@ -61,22 +62,110 @@ export const createHandleTask =
     }
   };
 
-type Walk = { job: Job; steps: Steps; store: JobStore; hold: () => Promise<void> };
+type Holder = ReturnType<typeof createHolder>;
+
+/** Asks for the fence. Once a job only has to say that it was stopped, the wish that it stop does not stop it. */
+const createHolder = ({ store, held, signal }: { store: JobStore; held: Held; signal: AbortSignal }) => {
+  let isEnding = false;
+  return {
+    endAnyway: () => {
+      isEnding = true;
+    },
+    hold: async () => {
+      if (!isEnding) signal.throwIfAborted();
+      const hold = await store.renew(held);
+      const reason = isEnding && hold.kind === 'stop' ? undefined : toStop(hold);
+      if (reason) throw reason;
+    },
+  };
+};
+
+type Trip = {
+  job: Job;
+  held: Held;
+  steps: Steps;
+  store: JobStore;
+  holder: Holder;
+  log: Log;
+  signal: AbortSignal;
+};
+
+/** From the stored step to the end. A wish to stop that comes on the way turns into the end "cancelled". */
+const goThrough = async (trip: Trip): Promise<JobResult> => {
+  const { job, holder, signal } = trip;
+  let here: Progress = { step: job.task.step, facts: job.facts };
+  const keep = (next: Progress) => {
+    here = { step: next.step, facts: { ...here.facts, ...next.facts } };
+    return here;
+  };
+  if (job.stopBy !== null) holder.endAnyway();
+  try {
+    return await walk(trip, here, keep);
+  } catch (error) {
+    const by = stoppedBy(signal.aborted ? signal.reason : error);
+    if (by === undefined) throw error;
+    holder.endAnyway();
+    return await walk({ ...trip, job: { ...job, stopBy: by } }, here, keep);
+  }
+};
+
+const stoppedBy = (error: unknown): string | undefined =>
+  error instanceof StoppedError && error.code === 'stop_asked' ? error.by : undefined;
+
+type Keep = (next: Progress) => Progress;
 
 /** From a stored step to the next, until there is only the end to store. */
-const toOutcome = async (walk: Walk, { step, facts }: Progress): Promise<Outcome> => {
-  const { job, steps, store, hold } = walk;
-  const action = decide(step, facts, job.attempt);
-  if (action.kind === 'finish') return action.outcome;
-  const next = await carryOut(action, { step, facts, steps });
-  await hold();
-  mustHold(await store.advance({ taskId: job.task.id, fence: job.fence, ...next }));
-  return await toOutcome(walk, { step: next.step, facts: { ...facts, ...next.facts } });
+const walk = async (trip: Trip, here: Progress, keep: Keep): Promise<JobResult> => {
+  const { job, steps, store, held, holder } = trip;
+  const action = decide({ ...here, attempt: job.attempt, stopBy: job.stopBy });
+  if (action.kind === 'finish') return await finish(action.outcome, trip);
+  const { next, ...progress } = await carryOut(action, { ...here, steps });
+  if (next?.kind !== 'stopped') await holder.hold();
+  mustHold(await store.advance({ ...held, ...progress }));
+  const stored = keep(progress);
+  switch (next?.kind) {
+    case undefined:
+      return await walk(trip, stored, keep);
+    case 'stopped':
+      throw next.reason;
+    case 'wait':
+      return await stepAside(trip, stored, next.wait);
+    case 'failed': {
+      const decided = decideFailed(next, stored.facts);
+      if (decided.kind === 'wait') return await stepAside(trip, stored, decided.wait);
+      if (decided.needsOperator) trip.log.error('the model refuses us', { ...held, failure: next.failure });
+      const ended = { step: stored.step, facts: { outcome: decided.outcome } };
+      await holder.hold();
+      mustHold(await store.advance({ ...held, ...ended }));
+      return await walk(trip, keep(ended), keep);
+    }
+  }
+};
+
+const finish = async (
+  outcome: Outcome,
+  { store, held, holder }: Pick<Trip, 'store' | 'held' | 'holder'>,
+): Promise<JobResult> => {
+  await holder.hold();
+  mustHold(await store.finish({ ...held, outcome }));
+  return { kind: 'ended', outcome };
+};
+
+const stepAside = async (
+  { steps, store, held, holder }: Trip,
+  { facts }: Progress,
+  wait: Wait,
+): Promise<JobResult> => {
+  const { reason, afterMs } = wait;
+  await steps.tellWait(facts, wait);
+  await holder.hold();
+  mustHold(await store.wait({ ...held, reason, ...(afterMs !== undefined && { afterMs }) }));
+  return { kind: 'waiting', reason };
 };
 
 type Here = Progress & { steps: Steps };
 
-const carryOut = async (action: Exclude<Action, { kind: 'finish' }>, here: Here): Promise<Progress> => {
+const carryOut = async (action: Exclude<Action, { kind: 'finish' }>, here: Here): Promise<Stepped> => {
   const { step, facts, steps } = here;
   switch (action.kind) {
     case 'clone':

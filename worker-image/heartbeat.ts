@@ -5,7 +5,9 @@ import { describeError } from '#core/describe-error.ts';
 import type { Hold } from '#core/job.ts';
 import { leaseRenewEveryMs, visibilityBeatEveryMs } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Stop } from './stopped.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
+import { toStop } from './hold.ts';
+import { jobPatienceMs } from './patience.ts';
 import { StoppedError } from './stopped.ts';
 
 export type Heartbeat = {
@@ -18,52 +20,59 @@ export type Heartbeat = {
   stopJob: (reason: StoppedError) => void;
   log: Log;
   every?: { leaseMs: number; visibilityMs: number };
+  now?: () => number;
 };
 
 const missesToStop = 2;
 
-const stopFor = {
-  lost: 'lease_lost',
-  stop: 'stop_asked',
-  frozen: 'frozen',
-} as const satisfies { [H in Exclude<Hold, 'held'>]: Stop };
-
-/** Beats until the returned function is called; that waits for a beat under way. */
-export const startHeartbeat = ({ renew, extend, beat, stopJob, log, every }: Heartbeat) => {
+/** Beats until `stop` is called; that waits for a beat under way. `ask` does not wait for the next beat. */
+export const startHeartbeat = (heart: Heartbeat) => {
+  const { every } = heart;
   const ended = new AbortController();
   const pulse = async (everyMs: number, once: () => Promise<void>) => {
     while (await elapsed(everyMs, ended.signal)) await once();
   };
+  const holdLease = createLeaseBeat(heart);
+  const pulses = Promise.all([
+    pulse(every?.leaseMs ?? leaseRenewEveryMs, holdLease),
+    pulse(every?.visibilityMs ?? visibilityBeatEveryMs, createMessageBeat(heart)),
+  ]);
+  return {
+    ask: holdLease,
+    stop: async () => {
+      ended.abort();
+      await pulses;
+    },
+  };
+};
 
-  const holdLease = async () => {
+const createLeaseBeat = ({ renew, beat, stopJob, log, now = Date.now }: Heartbeat) => {
+  let lastAnswerAt = now();
+  return async () => {
     try {
-      const hold = await renew();
-      if (hold !== 'held') stopJob(new StoppedError(stopFor[hold]));
+      const reason = toStop(await renew());
+      lastAnswerAt = now();
+      if (reason) stopJob(reason);
       await beat();
     } catch (error) {
       log.warn('lease beat missed', describeError(error));
+      if (now() - lastAnswerAt >= jobPatienceMs) stopJob(new StoppedError('database_away'));
     }
   };
+};
 
+const createMessageBeat = ({ extend, stopJob, log }: Heartbeat) => {
   let misses = 0;
-  const holdMessage = async () => {
+  return async () => {
     try {
       await extend();
       misses = 0;
     } catch (error) {
+      if (error instanceof ReceiptLostError) return stopJob(new StoppedError('receipt_lost'));
       misses += 1;
       log.warn('queue beat missed', { misses, ...describeError(error) });
       if (misses >= missesToStop) stopJob(new StoppedError('beats_missed'));
     }
-  };
-
-  const pulses = Promise.all([
-    pulse(every?.leaseMs ?? leaseRenewEveryMs, holdLease),
-    pulse(every?.visibilityMs ?? visibilityBeatEveryMs, holdMessage),
-  ]);
-  return async () => {
-    ended.abort();
-    await pulses;
   };
 };
 

@@ -3,6 +3,7 @@ import { cutText } from '#core/cut-text.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { FailureReason, Outcome, RunReport, Task } from '#core/task.ts';
 import { fenced, harmless, oneLine } from '#core/text.ts';
+import type { Wait } from './decide.ts';
 
 export type Phase = 'reading' | 'working';
 export type PullRequestText = { title: string; body: string };
@@ -24,6 +25,15 @@ export const toProgress = (phase: Phase, { baseBranch, baseSha }: JobFacts = {})
 };
 
 const phases = ['reading', 'working'] as const satisfies readonly Phase[];
+
+/** The comment while the task steps aside. */
+export const toWaiting = ({ detail, afterMs }: Wait): string => {
+  const when = afterMs === undefined ? 'once an operator lets me' : `by myself in ${toDuration(afterMs)}`;
+  return [
+    `⏸️ I wait, and go on ${when}.`,
+    ...(detail === '' ? [] : [fenced(cut(detail, maxQuoteBytes))]),
+  ].join('\n\n');
+};
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
 export const toComment = (task: Task, outcome: Outcome, report?: RunReport): string => {

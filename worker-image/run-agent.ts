@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cutText } from '#core/cut-text.ts';
+import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Outcome, RunReport, Usage } from '#core/task.ts';
@@ -17,9 +18,27 @@ import { systemPrompt, toPrompt } from './prompt.ts';
 import type { Taken, Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 
-type RunResult = { kind: 'patch'; patch: Buffer } | { kind: 'ended'; outcome: Outcome };
-type Ran = { sessionId: string; report: RunReport; result: RunResult };
-type RunInput = { job: Job; base: Base; git: Git; signal: AbortSignal };
+type RunResult =
+  | { kind: 'patch'; patch: Buffer }
+  | { kind: 'ended'; outcome: Outcome }
+  | { kind: 'failed'; failure: FailureClass; detail: string }
+  | { kind: 'interrupted'; patch: Buffer | undefined };
+export type Ran = {
+  sessionId: string;
+  report: RunReport;
+  transcript: Buffer | undefined;
+  result: RunResult;
+};
+export type Session = { sessionId: string; transcript: Uint8Array };
+type RunInput = {
+  job: Job;
+  base: Base;
+  git: Git;
+  signal: AbortSignal;
+  budgetUsd: number;
+  session?: Session | undefined;
+  unfinished?: { patch: Uint8Array | undefined } | undefined;
+};
 export type RunAgent = (input: RunInput) => Promise<Ran>;
 
 type Held = { taskId: string; fence: number };
@@ -29,6 +48,8 @@ type RunBooks = {
   start: (run: Held & { sessionId: string }) => Promise<void>;
   finish: (run: Held & { status: RunStatus; report: RunReport }) => Promise<unknown>;
   settle: (run: Held & { usd: number }) => Promise<void>;
+  /** What it has spent so far. */
+  note: (run: Held & { usd: number }) => Promise<void>;
 };
 
 export type AgentConfig = {
@@ -38,7 +59,6 @@ export type AgentConfig = {
   runsDir: string;
   model: string;
   maxTurns: number;
-  budgetUsd: number;
   /** The agent's PATH. */
   path: string;
   upstream: () => Promise<{ baseUrl: string; apiKey: string }>;
@@ -55,7 +75,7 @@ const defaultDeadlineMs = 60 * 60_000;
 
 export const createRunAgent =
   ({ config, books, log }: Deps): RunAgent =>
-  async ({ job, base, git, signal }) => {
+  async ({ job, base, git, signal, budgetUsd }) => {
     const held = { taskId: job.task.id, fence: job.fence };
     const sessionId = randomUUID();
     const name = `${held.taskId}-${held.fence}`;
@@ -68,6 +88,7 @@ export const createRunAgent =
         config,
         job,
         base,
+        budgetUsd,
         workspace,
         sessionId,
         signal,
@@ -79,7 +100,7 @@ export const createRunAgent =
       await books.finish({ ...held, status: runStatus[end.kind], report });
       const taken = end.kind === 'succeeded' ? await workspace.takePatch(base.sha) : undefined;
       signal.throwIfAborted();
-      return { sessionId, report, result: toResult(end, report, taken) };
+      return { sessionId, report, transcript: undefined, result: toResult(end, report, taken) };
     } finally {
       await workspace.remove();
     }
@@ -105,6 +126,7 @@ const runCli = async ({
   config,
   job,
   base,
+  budgetUsd,
   workspace,
   sessionId,
   signal,
@@ -112,7 +134,6 @@ const runCli = async ({
 }: CliInput): Promise<CliEnd> => {
   const { request, thread, trigger } = job.task;
   const runToken = randomBytes(32).toString('hex');
-  const budgetUsd = Math.min(request.options.budgetUsd ?? config.budgetUsd, config.budgetUsd);
   const folder = join(config.stateDir, `gateway-${randomBytes(4).toString('hex')}`);
   await mkdir(folder, { mode: 0o711 });
   await chmod(folder, 0o711); // whatever the umask

@@ -2,115 +2,90 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBranchName } from '#core/branch-name.ts';
-import type { Job, JobFacts } from '#core/job.ts';
-import { jobFactsSchema } from '#core/job.ts';
+import type { JobFacts } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
-import type { Outcome, RunReport, Step } from '#core/task.ts';
+import type { Outcome, RunReport } from '#core/task.ts';
 import { fetchBranch } from './bare-repository.ts';
-import type { Action, Base } from './decide.ts';
+import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
-import type { GithubAccess } from './github-access.ts';
 import { commitPatch, pushCommit } from './publish.ts';
-import { toComment, toCommitMessage, toProgress, toPullRequest } from './report.ts';
+import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
+import { run } from './run-step.ts';
+import type { FetchBase, Fetched, Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
+import { ended } from './step-context.ts';
 
-export type Progress = { step: Step; facts: JobFacts };
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 export type Steps = {
-  clone: (facts: JobFacts) => Promise<Progress>;
-  run: (facts: JobFacts, action: Of<'run'>) => Promise<Progress>;
-  push: (facts: JobFacts, action: Of<'push'>) => Promise<Progress>;
-  openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Progress>;
-  report: (facts: JobFacts, action: Of<'report'>) => Promise<Progress>;
+  clone: (facts: JobFacts) => Promise<Stepped>;
+  run: (facts: JobFacts, action: Of<'run'>) => Promise<Stepped>;
+  push: (facts: JobFacts, action: Of<'push'>) => Promise<Stepped>;
+  openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Stepped>;
+  report: (facts: JobFacts, action: Of<'report'>) => Promise<Stepped>;
+  /** Says on the thread why the task steps aside. */
+  tellWait: (facts: JobFacts, wait: Wait) => Promise<void>;
   /** Removes what the steps left on this machine. */
   close: () => Promise<void>;
 };
 
-export type StepsInput = {
-  job: Job;
-  access: GithubAccess;
-  /** Before each write to the outside: throws when the job is not ours any more. */
-  hold: () => Promise<void>;
-  signal: AbortSignal;
+type Deps = {
+  blobs: Blobs;
+  runAgent: RunAgent;
+  memory: Memory;
+  money: Money;
+  budgetUsd: number;
+  stateDir: string;
+  maxRepositoryBytes?: number;
 };
-
-type Deps = { blobs: Blobs; runAgent: RunAgent; stateDir: string; maxRepositoryBytes?: number };
 
 const megabyte = 1024 * 1024;
 
 export const createOpenSteps =
-  ({ blobs, runAgent, stateDir, maxRepositoryBytes = 500 * megabyte }: Deps) =>
-  async ({ job, access, hold, signal }: StepsInput): Promise<Steps> => {
+  ({ stateDir, maxRepositoryBytes = 500 * megabyte, ...stores }: Deps) =>
+  async (input: StepsInput): Promise<Steps> => {
+    const { job, access, hold, signal } = input;
     const folder = join(stateDir, 'bare', `${job.task.id}-${job.fence}.git`);
     const git = await createGit({ folder, url: access.url, token: access.token, signal });
-    const say: Context['say'] = async (body, { commentId }) => {
+    const say: StepContext['say'] = async (body, { commentId }) => {
       await hold();
-      return await access.say(body, commentId);
+      const said = await access.say(body, commentId);
+      return said === undefined ? {} : { commentId: said };
     };
     const fetchBase = createFetchBase(git, maxRepositoryBytes);
-    const context: Context = { job, access, hold, signal, git, say, fetchBase, blobs, runAgent };
+    const context: StepContext = { ...input, ...stores, git, say, fetchBase };
     return {
       clone: (facts) => clone(context, facts),
       run: (facts, action) => run(context, facts, action),
       push: (_, action) => push(context, action),
       openPullRequest: (_, action) => openPullRequest(context, action),
       report: (facts, action) => report(context, facts, action),
+      tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
       close: async () => await rm(folder, { recursive: true, force: true }),
     };
   };
 
-type Context = StepsInput & {
-  git: Git;
-  fetchBase: FetchBase;
-  say: (body: string, facts: JobFacts) => Promise<string>;
-  blobs: Blobs;
-  runAgent: RunAgent;
-};
-
 const clone = async (
-  { job: { task }, access, say, fetchBase }: Context,
+  { job: { task }, access, say, fetchBase }: StepContext,
   facts: JobFacts,
-): Promise<Progress> => {
-  const commentId = await say(toProgress('reading'), facts);
+): Promise<Stepped> => {
+  const said = await say(toProgress('reading'), facts);
   const { repository } = task.thread;
   const { base: wanted, repository: elsewhere } = task.request.options;
   if (elsewhere && elsewhere.toLowerCase() !== repository.toLowerCase()) {
-    return ended('received', badBase(`I can work in ${repository} only, not in ${elsewhere}.`), {
-      commentId,
-    });
+    return ended('received', badBase(`I can work in ${repository} only, not in ${elsewhere}.`), said);
   }
   if (wanted !== undefined && !isBranchName(wanted)) {
-    return ended('received', badBase('That is no name of a branch.'), { commentId });
+    return ended('received', badBase('That is no name of a branch.'), said);
   }
   const baseBranch = wanted ?? (await access.defaultBranch());
   const fetched = await fetchBase({ branch: baseBranch });
-  if (fetched.kind === 'ended') return ended('received', fetched.outcome, { commentId });
-  return { step: 'cloned', facts: { commentId, repository, baseBranch, baseSha: fetched.sha } };
+  if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
+  return { step: 'cloned', facts: { ...said, repository, baseBranch, baseSha: fetched.sha } };
 };
 
-const run = async (context: Context, facts: JobFacts, { base }: Of<'run'>): Promise<Progress> => {
-  const { job, git, hold, signal, blobs } = context;
-  const commentId = await context.say(toProgress('working', facts), facts);
-  const { beginnings = 1 } = facts;
-  const paidKey = `tasks/${job.task.id}/run${beginnings > 1 ? `-${beginnings}` : ''}.json`;
-  const paid = await blobs.get(paidKey);
-  if (paid) return { step: 'ran', facts: jobFactsSchema.parse(JSON.parse(Buffer.from(paid).toString())) };
-
-  const fetched = await context.fetchBase(base);
-  if (fetched.kind === 'ended') return ended('cloned', fetched.outcome, { commentId });
-  const { result, ...learnt } = await context.runAgent({ job, base, git, signal });
-  await hold();
-  const patchKey = result.kind === 'patch' ? `tasks/${job.task.id}/${job.fence}.patch` : null;
-  if (result.kind === 'patch' && patchKey) await blobs.put(patchKey, result.patch, 'text/x-diff');
-  const ran = { commentId, ...learnt, patchKey, ...(result.kind === 'ended' && { outcome: result.outcome }) };
-  // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
-  await blobs.put(paidKey, Buffer.from(JSON.stringify(ran)), 'application/json');
-  return { step: 'ran', facts: ran };
-};
-
-const push = async (context: Context, action: Of<'push'>): Promise<Progress> => {
+const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> => {
   const { job, access, git } = context;
   const patch = await context.blobs.get(action.patchKey);
   if (!patch) throw new Error('the stored patch is gone');
@@ -126,15 +101,20 @@ const push = async (context: Context, action: Of<'push'>): Promise<Progress> => 
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
   await context.hold();
-  const pushed = await pushCommit(git, committed.sha, branch);
+  const pushed = await pushCommit(git, committed.sha, branch).catch(async () => {
+    // once more, with a new token: what git says of a refused one is no stable text; a push looks first
+    await access.renewToken();
+    await context.hold();
+    return await pushCommit(git, committed.sha, branch);
+  });
   if (pushed.kind === 'refused') return ended('ran', refused(pushed.detail));
   return { step: 'pushed', facts: { branch, commitSha: committed.sha } };
 };
 
 const openPullRequest = async (
-  { job: { task }, access, hold }: Context,
+  { job: { task }, access, hold }: StepContext,
   { base, branch, report }: Of<'open_pull_request'>,
-): Promise<Progress> => {
+): Promise<Stepped> => {
   await hold();
   const { draft } = task.request.options;
   const pullRequest = await access.openPullRequest({
@@ -147,17 +127,13 @@ const openPullRequest = async (
 };
 
 const report = async (
-  { job: { task }, say }: Context,
+  { job: { task }, say }: StepContext,
   facts: JobFacts,
   { outcome }: Of<'report'>,
-): Promise<Progress> => {
-  const commentId = await say(toComment(task, outcome, facts.report), facts);
-  return { step: 'reported', facts: { commentId } };
+): Promise<Stepped> => {
+  const said = await say(toComment(task, outcome, facts.report), facts);
+  return { step: 'reported', facts: said };
 };
-
-type Fetched = { kind: 'fetched'; sha: string } | { kind: 'ended'; outcome: Outcome };
-
-type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;
 
 /** Fetches once per worker; a worker that goes on from a stored step begins with an empty repository. */
 const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
@@ -178,11 +154,6 @@ const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
   };
   return (base) => (known ??= fetchOnce(base));
 };
-
-const ended = (step: Step, outcome: Outcome, facts: JobFacts = {}): Progress => ({
-  step,
-  facts: { ...facts, outcome },
-});
 
 const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_base', detail });
 const refused = (detail: string): Outcome => ({ status: 'failed', reason: 'patch_refused', detail });

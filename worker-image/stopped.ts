@@ -13,8 +13,15 @@ export type Stop = keyof typeof stops;
 export class StoppedError extends Error {
   override name = 'StoppedError';
   readonly code: Stop;
-  constructor(code: Stop) {
+  /** Who asked for it, where somebody did. */
+  readonly by: string | undefined;
+  constructor(code: Stop, by?: string) {
     super(stops[code]);
     this.code = code;
+    this.by = by;
   }
 }
+
+/** Reasons after which the run is saved, because the same task goes on from it. */
+export const isSaved = (reason: unknown): reason is StoppedError =>
+  reason instanceof StoppedError && (reason.code === 'draining' || reason.code === 'frozen');

@@ -63,7 +63,12 @@ const claimFor = async (
   }
   const claim = await tasks.claim({ threadKey: ring.threadKey, workerId });
   if (claim.kind === 'claimed') return claim.job;
-  log.info('nothing to do for this ring', { thread: ring.threadKey, reason: claim.kind });
+  const { kind } = claim;
+  log.info('nothing to do for this ring', {
+    thread: ring.threadKey,
+    reason: kind,
+    ...(kind === 'waiting' && { waiting: claim.reason }),
+  });
   await queues[lane].acknowledge(message.receipt);
   return undefined;
 };

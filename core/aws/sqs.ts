@@ -4,8 +4,10 @@ import {
   DeleteMessageCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
 
 export const createQueueSender = (client: SQSClient, queueUrl: string): QueueSender => ({
   send: async ({ body, groupId, deduplicationId, attributes }) => {
@@ -49,15 +51,28 @@ export const createQueueReceiver = (client: SQSClient, queueUrl: string): QueueR
     };
   },
   acknowledge: async (receipt) => {
-    await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt }));
+    const command = new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt });
+    await client.send(command).catch(throwIfLost);
   },
   extend: async (receipt, visibilitySeconds) => {
-    await client.send(
-      new ChangeMessageVisibilityCommand({
-        QueueUrl: queueUrl,
-        ReceiptHandle: receipt,
-        VisibilityTimeout: visibilitySeconds,
-      }),
-    );
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: queueUrl,
+      ReceiptHandle: receipt,
+      VisibilityTimeout: visibilitySeconds,
+    });
+    await client.send(command).catch(throwIfLost);
   },
 });
+
+/**
+ * An expired receipt of a FIFO queue is an InvalidParameterValue to DeleteMessage, told from others in its text only. But
+ * the parameters beside the receipt are ours and valid, except a visibility beyond 12 hours since the receive: and then
+ * too the message comes again, whatever we do.
+ */
+const lostReceipts = new Set(['ReceiptHandleIsInvalid', 'MessageNotInflight', 'InvalidParameterValue']);
+
+const throwIfLost = (error: unknown): never => {
+  if (error instanceof SQSServiceException && lostReceipts.has(error.name))
+    throw new ReceiptLostError('the receipt holds its message no more', { cause: error });
+  throw error;
+};

@@ -2,6 +2,7 @@ import { describeError } from '#core/describe-error.ts';
 import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Bells } from '#db/bells.ts';
 import type { DeadLetters } from '#db/dead-letters.ts';
 import type { Deliveries } from '#db/deliveries.ts';
 import type { Freezes } from '#db/freezes.ts';
@@ -14,6 +15,7 @@ type Deps = {
   tasks: Tasks;
   installations: Installations;
   deliveries: Deliveries;
+  bells: Bells;
   workers: Workers;
   deadLetters: DeadLetters;
   freezes: Freezes;
@@ -48,6 +50,7 @@ const createAnswers = ({
   tasks,
   installations,
   deliveries,
+  bells,
   workers,
   deadLetters,
   freezes,
@@ -56,10 +59,18 @@ const createAnswers = ({
   'installations.get': async (key) => (await installations.get(key)) ?? null,
   'installations.upsert': nothing(installations.upsert),
   'tasks.record': tasks.record,
+  'tasks.greeted': nothing(tasks.greeted),
   'deliveries.refuse': nothing(deliveries.refuse),
+  'bells.due': bells.due,
+  'bells.rung': nothing(bells.rung),
   'workers.plan': workers.plan,
   'workers.launched': nothing(workers.launched),
   'workers.launch_failed': nothing(workers.launchFailed),
+  'workers.living': workers.living,
+  'workers.ask_stop': nothing(workers.askStop),
+  'workers.spare': nothing(workers.spare),
+  'workers.ended': nothing(workers.ended),
+  'workers.never_started': workers.neverStarted,
   'tasks.list': operations.list,
   'tasks.show': operations.show,
   'tasks.retry': operations.retry,

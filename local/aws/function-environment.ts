@@ -14,12 +14,20 @@ export type Environment = {
   stop: () => Promise<void>;
 };
 
-type Options = FunctionDefinition & { name: string; onLog: (line: string) => void };
+type Options = FunctionDefinition & { name: string; onLog: (line: string) => void; initMs?: number };
 
-/** Lambda gives the init phase 10 s: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
-const initMs = 10_000;
-
-export const startEnvironment = ({ name, entry, env, timeoutMs, onLog }: Options): Environment => {
+/**
+ * Lambda gives the init phase 10 s, and then a second chance under the function's own time-out; here the first one
+ * goes on for as long. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
+export const startEnvironment = ({
+  name,
+  entry,
+  env,
+  timeoutMs,
+  onLog,
+  initMs = 10_000,
+}: Options): Environment => {
   const setup: ThreadSetup = {
     entry: entry.href,
     functionName: name,
@@ -38,7 +46,7 @@ export const startEnvironment = ({ name, entry, env, timeoutMs, onLog }: Options
   let isReady = false;
   const init = async (): Promise<Ended | undefined> => {
     if (isReady) return undefined;
-    const message = await withTimeout(next(), initMs, worker);
+    const message = await withTimeout(next(), initMs + timeoutMs, worker);
     isReady = message.kind === 'ready';
     if (isReady) return undefined;
     await worker.terminate();

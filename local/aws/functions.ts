@@ -18,6 +18,8 @@ type Options = House & {
   maxEnvironments?: number;
   /** Before the second and third try of an asynchronous call: 1 and 2 minutes in Lambda. */
   retryDelaysMs?: readonly number[];
+  /** The init phase of an environment. */
+  initMs?: number;
   port?: number;
 };
 
@@ -37,6 +39,7 @@ export const startFunctions = async (options: Options) => {
             name,
             env: { AWS_ENDPOINT_URL_LAMBDA: api.url, ...definition.env },
             onLog: (line) => options.onLog(name, line),
+            ...(options.initMs !== undefined && { initMs: options.initMs }),
           }),
       }),
     ]),

@@ -47,6 +47,8 @@ export type Hooks = ReturnType<typeof createHooks>;
 
 /** https://docs.github.com/webhooks/using-webhooks/handling-webhook-deliveries: an answer later than this is none. */
 const answerWithinMs = 10_000;
+/** https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries: the past three days. */
+const rememberedMs = 3 * 24 * 60 * 60_000;
 
 export const createHooks = (deps: Deps) => {
   const outbox = createOutbox(deps);
@@ -75,14 +77,18 @@ export const createHooks = (deps: Deps) => {
   };
 
   const find = (id: string): HookDelivery => {
-    const delivery = outbox.deliveries.find((candidate) => String(candidate.id) === id);
+    const delivery = remembered().find((candidate) => String(candidate.id) === id);
     if (!delivery) throw notFound();
     return delivery;
   };
 
+  /** What the API still knows. */
+  const remembered = (): readonly HookDelivery[] =>
+    outbox.deliveries.filter(({ deliveredAt }) => deps.world.now() - Date.parse(deliveredAt) < rememberedMs);
+
   const deliveries = (): readonly HookDelivery[] => outbox.deliveries;
 
-  return { hook: outbox.hook, fire, redeliver, find, deliveries, close: outbox.close };
+  return { hook: outbox.hook, fire, redeliver, find, remembered, deliveries, close: outbox.close };
 };
 
 const createOutbox = ({ world, site, secret, journal }: Deps) => {

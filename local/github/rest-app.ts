@@ -55,7 +55,7 @@ const addDeliveryRoutes = (api: Api, twin: Twin): void => {
   const { hooks } = twin;
   api.get('/app/hook/deliveries', (c) => {
     requireApp(twin, c);
-    return sendDeliveries(new URL(c.req.url), hooks.deliveries());
+    return sendDeliveries(new URL(c.req.url), hooks.remembered());
   });
   api.get('/app/hook/deliveries/:id', (c) => {
     requireApp(twin, c);

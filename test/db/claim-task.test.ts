@@ -7,7 +7,7 @@ import { createTasks } from '#db/tasks.ts';
 import type { Tasks } from '#db/tasks.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
-import { aRecordInput } from '#test/support/record-input.ts';
+import { recordAndTell } from '#test/support/record-input.ts';
 
 const outcome: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'done' };
 const aWorker = () => randomUUID();
@@ -22,7 +22,7 @@ describe('tasks.claim', () => {
   afterAll(() => database.close());
   beforeEach(() => database.clear());
 
-  const record = (number = 1) => tasks.record(aRecordInput({ thread: { number } }));
+  const record = (number = 1) => recordAndTell(tasks, { thread: { number } });
   const claim = async (threadKey: string, workerId = aWorker()): Promise<Job> => {
     const claimed = await tasks.claim({ threadKey, workerId });
     if (claimed.kind !== 'claimed') throw new Error(`not claimed: ${claimed.kind}`);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toFreezeScope } from '#core/freeze.ts';
-import { dueBells } from '#db/bells.ts';
+import { createBells } from '#db/bells.ts';
 import { createFreezes } from '#db/freezes.ts';
 import type { Freezes } from '#db/freezes.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -84,7 +84,9 @@ describe('a freeze', () => {
     await freeze('all');
     await claim(threadKey);
     expect(await freezes.thaw({ scope: 'all' })).toEqual({ kind: 'thawed', requeued: 1 });
-    expect(await dueBells(database.db, 5)).toMatchObject([{ ring: { taskId: id, generation: 1 } }]);
+    expect(await createBells(database.db).due({ limit: 5 })).toMatchObject([
+      { ring: { taskId: id, generation: 1 } },
+    ]);
     expect(await claim(threadKey)).toMatchObject({ kind: 'claimed' });
     expect(await freezes.list()).toEqual([]);
     expect(await freezes.thaw({ scope: 'all' })).toEqual({ kind: 'not_frozen' });
@@ -120,6 +122,6 @@ describe('a freeze', () => {
     await freeze('all');
     await freezes.thaw({ scope: 'all' });
     await tasks.wait({ taskId: id, fence: claimed.job.fence, reason: 'frozen' });
-    expect(await dueBells(database.db, 5)).toMatchObject([{ ring: { taskId: id } }]);
+    expect(await createBells(database.db).due({ limit: 5 })).toMatchObject([{ ring: { taskId: id } }]);
   });
 });

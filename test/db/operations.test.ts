@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeMessage } from '#core/messages.ts';
 import type { Outcome } from '#core/task.ts';
-import { dueBells } from '#db/bells.ts';
+import { createBells } from '#db/bells.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSpend } from '#db/spend.ts';
 import { createWorkers } from '#db/workers.ts';
@@ -134,7 +134,9 @@ describe('a retry', () => {
 
     expect(await stored.operations.retry({ ref: id })).toEqual({ kind: 'requeued', id, step: 'received' });
 
-    expect(await dueBells(database.db, 5)).toMatchObject([{ ring: { taskId: id, generation: 1 } }]);
+    expect(await createBells(database.db).due({ limit: 5 })).toMatchObject([
+      { ring: { taskId: id, generation: 1 } },
+    ]);
     const { job } = await stored.claim(threadKey);
     expect(job).toMatchObject({
       fence: 2,

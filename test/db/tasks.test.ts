@@ -42,7 +42,7 @@ describe('a task that a worker holds', () => {
   const row = async () => (await database.query('select * from tasks where id = $1', [held.taskId]))[0]!;
 
   const writes: Record<string, (held: Held) => Promise<boolean>> = {
-    renew: async (held) => (await tasks.renew(held)) === 'held',
+    renew: async (held) => (await tasks.renew(held)).kind === 'held',
     advance: (held) => tasks.advance({ ...held, step: 'ran', facts: { branch: 'agent/1' } }),
     finish: (held) => tasks.finish({ ...held, outcome: outcomes[0]! }),
     wait: (held) => tasks.wait({ ...held, reason: 'frozen' }),
@@ -79,7 +79,7 @@ describe('a task that a worker holds', () => {
   it('can be renewed late, as long as nobody else took it', async () => {
     await moveLease('-1 second');
 
-    expect(await tasks.renew(held)).toBe('held');
+    expect(await tasks.renew(held)).toEqual({ kind: 'held' });
     const [left] = await database.query('select extract(epoch from lease_until - now()) as s from tasks');
     expect(Number(left!['s'])).toBeGreaterThan(85);
   });

@@ -44,11 +44,12 @@ describe('the ledger', () => {
     expect(recorded).toMatchObject({ created: true, lane: 'normal', status: 'queued' });
     expect(await ledger('tasks.record', input)).toEqual({ ...recorded, created: false });
 
-    const plan = await ledger('workers.plan', { cap: 5, warm: 0 });
+    const pool = { cap: 5, warm: 0, capacity: 'spot' } as const;
+    const plan = await ledger('workers.plan', pool);
     expect(plan).toMatchObject({
       wanted: 1,
       available: 0,
-      launches: [{ laneOrder: ['normal', 'high', 'low'] }],
+      launches: [{ laneOrder: ['normal', 'high', 'low'], capacity: 'spot' }],
     });
     const { workerId } = plan.launches[0]!;
     await ledger('workers.launched', { workerId, taskArn: 'arn:1' });
@@ -56,7 +57,7 @@ describe('the ledger', () => {
       { id: workerId, task_arn: 'arn:1' },
     ]);
     await ledger('workers.launch_failed', { workerId, reason: 'no_capacity' });
-    expect((await ledger('workers.plan', { cap: 5, warm: 0 })).launches).toHaveLength(1);
+    expect((await ledger('workers.plan', pool)).launches).toHaveLength(1);
   });
 
   it('has null for an installation that nobody made', async () => {

@@ -63,6 +63,7 @@ describe('the full synth', { timeout: 180_000 }, () => {
       DeadLetters: expect.stringContaining(asked.Triage),
       Ledger: expect.stringContaining(asked.Ledger),
       Migrate: expect.stringContaining('MASTER_SECRET_ID'),
+      Sweep: expect.stringContaining('GITHUB_APP_SECRET_ID'),
       Reconcile: expect.stringContaining('TASK_DEFINITION_ARN'),
     });
   });

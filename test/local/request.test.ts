@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +9,6 @@ import type { House } from '#local/house.ts';
 import { startHouse } from '#local/house.ts';
 import type { Journal } from '#local/journal.ts';
 import { createJournal } from '#local/journal.ts';
-import type { Played } from '#local/play.ts';
 import { play } from '#local/play.ts';
 import { startPostgres } from '#local/postgres.ts';
 
@@ -42,8 +41,9 @@ describe('one request, all the way', () => {
 
   const ask = (comment: string, { login = 'demo', issue = 1 }: { login?: string; issue?: number } = {}) =>
     play(house, journal, { comment, login, issue, timeoutMs: 60_000 });
-  const ended = (played: Played) => {
-    if (played.kind !== 'ended') throw new Error(`${JSON.stringify(played)}\n${logs.slice(-10).join('\n')}`);
+  const ended = (played: Awaited<ReturnType<typeof play>>) => {
+    if (played === 'interrupted' || played.kind !== 'ended')
+      throw new Error(`${JSON.stringify(played)}\n${logs.slice(-10).join('\n')}`);
     return played.task;
   };
   const git = async (...args: string[]) => await house.github.git.run(house.demo.gitDir, args);
@@ -110,6 +110,8 @@ describe('one request, all the way', () => {
     ).length;
     expect(minted).toBeGreaterThan(0);
     expect(revoked).toBe(minted);
+    expect(readdirSync(join(stateDir, 'runs'))).toEqual([]);
+    expect(readdirSync(join(stateDir, 'worker', 'bare'))).toEqual([]);
 
     const { password } = house.postgres.master;
     const privateKey = house.github.app.privateKey.split('\n')[1]!;
@@ -164,8 +166,16 @@ describe('one request, all the way', () => {
         .entries()
         .filter(({ call, detail }) => call === 'ledger' && String(detail['payload']).includes('tasks.record'))
         .length;
-    const [launchedBefore, recordedBefore] = [launches(), records()];
+    const batches = () => journal.entries().filter(({ twin }) => twin === 'event-source').length;
+    const rings = () =>
+      journal
+        .entries()
+        .filter(({ call, detail }) => call === 'SendMessage' && String(detail['queue']).startsWith('tasks-'))
+        .length;
+    const [launchedBefore, recordedBefore, ringsBefore] = [launches(), records(), rings()];
+    expect(ringsBefore).toBeGreaterThan(0);
 
+    const batchesBefore = batches();
     const again = await fetch(delivery.url, {
       method: 'POST',
       headers: { ...delivery.request.headers, 'x-github-delivery': 'aaaaaaaa-0000-4000-8000-000000000001' },
@@ -174,8 +184,9 @@ describe('one request, all the way', () => {
 
     expect(again.status).toBe(202);
     await journal.waitFor(() => records() > recordedBefore);
-    await journal.waitFor(({ twin, call }) => twin === 'event-source' && call === 'triage');
+    await journal.waitFor(() => batches() > batchesBefore);
     expect(launches()).toBe(launchedBefore);
+    expect(rings()).toBe(ringsBefore);
     expect(
       house.github
         .repository(house.demo.repository)
@@ -206,8 +217,30 @@ describe('one request, all the way', () => {
     expect(sent()).toBe(before);
   });
 
+  it('has a sweeper that finds its way to the list of deliveries', async () => {
+    expect(await house.functions.invoke('sweep', {})).toMatchObject({ kind: 'answered' });
+    await journal.waitFor(({ call, status }) => call === 'GET /app/hook/deliveries' && status === 200);
+  });
+
   it('answers an unknown path with 404 and its health with 200', async () => {
     expect((await fetch(`${house.api.url}/nothing`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${house.api.url}/health`)).status).toBe(200);
+  });
+
+  it('works on two issues at once: no run ends what runs for the other', { timeout: 90_000 }, async () => {
+    const from = journal.entries().length;
+    const tasks = await Promise.all([
+      ask('@agent fix the failing test', { issue: house.demo.issues.total }),
+      ask('@agent fix the failing greeting test', { issue: house.demo.issues.greeting }),
+    ]);
+
+    for (const task of tasks) expect(ended(task).outcome).toMatchObject({ status: 'succeeded' });
+    const states = () =>
+      journal
+        .entries()
+        .slice(from)
+        .flatMap(({ call }) => /^task (\w+)$/.exec(call)?.[1] ?? []);
+    await journal.waitFor(() => states().length === 4);
+    expect(states()).toEqual(['RUNNING', 'RUNNING', 'STOPPED', 'STOPPED']);
   });
 });

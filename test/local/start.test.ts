@@ -48,10 +48,10 @@ describe('npm start', () => {
       stderr += String(data);
     });
     const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, lines, stderr }));
-    const said = (kind: string) =>
+    const said = (kind: string, what = '') =>
       new Promise<Line>((resolve, reject) => {
         const look = () => {
-          const line = lines.find((candidate) => candidate.kind === kind);
+          const line = lines.find((one) => one.kind === kind && String(one['what'] ?? '').includes(what));
           if (line) resolve(line);
         };
         waiting.add(look);
@@ -77,7 +77,7 @@ describe('npm start', () => {
 
   it(
     'refuses a second house in its folder, cleans up after a killed one, and leaves nothing after Ctrl-C',
-    { timeout: 120_000 },
+    { timeout: 240_000 }, // three starts, maybe on a busy machine
     async () => {
       const first = start();
       expect(await first.said('end')).toMatchObject({ isGood: true });
@@ -108,6 +108,20 @@ describe('npm start', () => {
     },
   );
 
+  it('leaves nothing after a Ctrl-C in the middle of the request', { timeout: 120_000 }, async () => {
+    const house = start();
+    await house.said('step', 'a worker starts');
+    const own = childrenOf();
+    expect(own.length).toBeGreaterThan(1); // Postgres and the worker
+
+    house.child.kill('SIGINT');
+
+    const { code, lines } = await house.ended;
+    expect(lines.filter(({ kind }) => kind === 'problem')).toEqual([]);
+    expect(code).toBe(130);
+    expect(own.some(isThere)).toBe(false);
+  });
+
   it('ends with 1 and says why when no task comes of the comment', { timeout: 120_000 }, async () => {
     const { code, lines } = await start('--once', '--comment', 'nobody is called').ended;
 
@@ -117,9 +131,13 @@ describe('npm start', () => {
       isGood: false,
       text: 'no task was made of it: no_mention',
     });
+    // nothing of the start is told as part of the request
+    expect(lines.filter(({ kind }) => kind === 'step').map(({ what }) => what)).toEqual([
+      'webhook issue_comment.created → 202',
+    ]);
   });
 
-  it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 90_000 }, async () => {
+  it('uses the Postgres of DATABASE_URL, and leaves it as it was', { timeout: 120_000 }, async () => {
     const server = await startPostgres({ stateDir: join(state, 'elsewhere'), durable: false });
     try {
       const { user, password } = server.master;
@@ -137,7 +155,12 @@ describe('npm start', () => {
 
       const { code, lines } = await startWith({ DATABASE_URL: url }, '--once').ended;
 
-      expect(lines.at(-1)).toMatchObject({ kind: 'end', isGood: true });
+      expect(lines.at(-1)).toMatchObject({
+        kind: 'end',
+        isGood: true,
+        pullRequest: expect.stringMatching(/\/pull\/\d+$/),
+        diff: expect.stringContaining('+  return price + tax;'),
+      });
       expect(code).toBe(0);
       expect(lines.find(({ name }) => name === 'Postgres')).toMatchObject({
         address: `${server.host}:${server.port}`,

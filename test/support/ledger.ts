@@ -1,4 +1,5 @@
 import type { Log } from '#core/ports/log.ts';
+import { createBells } from '#db/bells.ts';
 import type { Database } from '#db/database.ts';
 import { createDeadLetters } from '#db/dead-letters.ts';
 import { createDeliveries } from '#db/deliveries.ts';
@@ -15,6 +16,7 @@ export const aLedgerOn = (db: Database, log: Log) =>
     tasks: createTasks(db),
     installations: createInstallations(db),
     deliveries: createDeliveries(db),
+    bells: createBells(db),
     workers: createWorkers(db),
     deadLetters: createDeadLetters(db),
     freezes: createFreezes(db),

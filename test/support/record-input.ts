@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { LedgerInput } from '#core/ledger.ts';
+import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
 import type { Request, Thread, Trigger } from '#core/task.ts';
+import type { Tasks } from '#db/tasks.ts';
 import { aRequest, aThread, aTrigger } from '#test/builders.ts';
 
 type Record = LedgerInput<'tasks.record'>;
@@ -24,3 +25,13 @@ export const aRecordInput = ({ delivery, thread, trigger, request }: Changes = {
   trigger: aTrigger({ key: `issue_comment:${randomUUID()}`, ...trigger }),
   request: aRequest(request),
 });
+
+/** Recorded, and the person was told its place where there is one: a worker may begin it when its turn comes. */
+export const recordAndTell = async (
+  tasks: Tasks,
+  changes: Changes = {},
+): Promise<LedgerOutput<'tasks.record'>> => {
+  const task = await tasks.record(aRecordInput(changes));
+  if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
+  return task;
+};

@@ -6,7 +6,8 @@ import { createDeadLetters } from '#db/dead-letters.ts';
 import { createOperations } from '#db/operations.ts';
 import { createTasks } from '#db/tasks.ts';
 import type { TestDatabase } from '#test/support/database.ts';
-import { aRecordInput } from '#test/support/record-input.ts';
+import type { aRecordInput } from '#test/support/record-input.ts';
+import { recordAndTell } from '#test/support/record-input.ts';
 
 export const failed: Outcome = { status: 'failed', reason: 'nothing_done', detail: '' };
 
@@ -15,7 +16,7 @@ export const storedOn = ({ db }: Pick<TestDatabase, 'db'>) => {
   const letters = createDeadLetters(db);
 
   const aTask = async (changes: Parameters<typeof aRecordInput>[0] = {}) =>
-    await tasks.record(aRecordInput(changes));
+    await recordAndTell(tasks, changes);
   const claim = async (threadKey: string) => {
     const claimed = await tasks.claim({ threadKey, workerId: randomUUID() });
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);

@@ -1,13 +1,15 @@
 // What a worker needs around it: the GitHub twin, a real Postgres, and a Claude CLI of a few milliseconds.
+import { randomInt } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '#core/job.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
-import { markerKeyOf } from '#core/platforms/github/marker.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
-import type { Request, Trigger } from '#core/task.ts';
+import type { Outcome, Request, Trigger } from '#core/task.ts';
+import type { SpendCaps } from '#core/money.ts';
 import { createRuns } from '#db/runs.ts';
+import { createSessions } from '#db/sessions.ts';
 import { createSpend } from '#db/spend.ts';
 import { createTasks } from '#db/tasks.ts';
 import { aRequest } from '#test/builders.ts';
@@ -24,11 +26,20 @@ import { createRunAgent } from '#worker/run-agent.ts';
 import { createOpenSteps } from '#worker/steps.ts';
 
 export const isRoot = process.getuid?.() === 0;
-/** Nobody else's, also while other test files run: a run ends with everything of its uid. */
-export const agentUid = 24_600 + Number(process.env['VITEST_POOL_ID'] ?? 0);
+/** Nobody else's, also while other test runs go on: a run ends with everything of its uid. */
+export const agentUid = randomInt(1_000_000, 2_000_000_000);
 
 export type WorkerHouse = Awaited<ReturnType<typeof startWorkerHouse>>;
 export type Asked = Partial<Request> & { trigger?: Partial<Trigger> };
+
+type HandleOptions = { store?: JobStore; agent?: Partial<AgentConfig>; caps?: SpendCaps };
+export const wideCaps: SpendCaps = {
+  task: 10,
+  thread_day: 100,
+  user_day: 1000,
+  installation_month: 1000,
+  all_month: 1000,
+};
 
 export const startWorkerHouse = async () => {
   const twins = await startTwin();
@@ -46,24 +57,24 @@ export const startWorkerHouse = async () => {
   // the twin needs no pace of a write per second
   const octokitFor = (token: string) => asToken(twins, token);
   const app = { ...createGithubApp({ ...key, apiUrl: twin.apiUrl }), octokitFor };
-  const markerKey = markerKeyOf(twin.app.privateKey);
   const runs = createRuns(db);
   const spend = createSpend(db);
 
-  const aHandleTask = ({
-    store = tasks,
-    agent = {},
-  }: { store?: JobStore; agent?: Partial<AgentConfig> } = {}): HandleTask =>
+  const aHandleTask = ({ store = tasks, agent = {}, caps = wideCaps }: HandleOptions = {}): HandleTask =>
     createHandleTask({
       store,
+      log,
       openAccess: createGithubAccess({
-        source: async () => ({ app, markerKey }),
+        source: () => Promise.resolve(app),
         githubUrl: twin.webUrl,
         log,
       }),
       openSteps: createOpenSteps({
         blobs: blobs.port,
         stateDir: places.stateDir,
+        memory: createSessions(db),
+        money: { reserve: (run) => spend.reserve({ ...run, caps }) },
+        budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
             user,
@@ -72,16 +83,26 @@ export const startWorkerHouse = async () => {
             runsDir: places.runsDir,
             model: 'claude-opus-5-5',
             maxTurns: 5,
-            budgetUsd: 1,
             path: agentPath(process.execPath),
             upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'sk-test' }),
             ...agent,
           },
-          books: { start: runs.start, finish: runs.finish, settle: spend.settle },
+          books: { start: runs.start, finish: runs.finish, settle: spend.settle, note: spend.note },
           log,
         }),
       }),
     });
+
+  /** The end that a job comes to; one that waits instead is a surprise. */
+  const handle = async (
+    job: Job,
+    signal = new AbortController().signal,
+    options?: HandleOptions,
+  ): Promise<Outcome> => {
+    const result = await aHandleTask(options)(job, signal);
+    if (result.kind !== 'ended') throw new Error(`it waits: ${result.reason}`);
+    return result.outcome;
+  };
 
   let issues = 0;
   /** A task on an issue of its own, as triage records it. */
@@ -144,6 +165,9 @@ export const startWorkerHouse = async () => {
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
     return claimed.job;
   };
+  /** As it is after the worker of the job died and its lease ran out. */
+  const expire = ({ task }: Job) =>
+    database.query("update tasks set lease_until = now() - interval '1 second' where id = $1", [task.id]);
   /** A task, claimed by a worker. */
   const aJob = async (asked?: Asked): Promise<Job> => await claim((await aTask(asked)).threadKey);
 
@@ -161,8 +185,11 @@ export const startWorkerHouse = async () => {
     text,
     folder,
     aHandleTask,
+    handle,
+    blobs: blobs.objects,
     aTask,
     claim,
+    expire,
     aJob,
     close,
   };

@@ -5,8 +5,9 @@ import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { malformed, toDeadLetter } from '#core/dead-letter.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
-import type { Lane, Outcome } from '#core/task.ts';
+import type { Lane, Outcome, Request } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
+import { listen } from '#db/notices.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import { startQueues } from '#local/aws/queues.ts';
@@ -26,7 +27,7 @@ type Changes = Partial<Parameters<typeof createWork>[0]>;
 const nameOf = (lane: string) => `tasks-${lane}.fifo`;
 let last = 0;
 
-export const startWorkerQueues = async ({ db }: TestDatabase) => {
+export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   const tasks = createTasks(db);
   const thread = aThread({ number: (last += 1) });
   const servers = await startQueues({
@@ -44,7 +45,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
 
   const deadLetters = createQueueSender(client, servers.queueUrls['dead-letters.fifo'] ?? '');
 
-  const aTask = async () => {
+  const record = async (changes: Partial<Request> = {}) => {
     const id = String((last += 1));
     return await tasks.record({
       delivery: {
@@ -55,9 +56,16 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       },
       thread,
       trigger: aTrigger({ key: `issue_comment:${id}`, commentId: id }),
-      request: aRequest(),
+      request: aRequest(changes),
     });
   };
+  const aTask = async () => {
+    const task = await record();
+    if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
+    return task;
+  };
+  /** Somebody writes `@agent stop` on the thread. */
+  const stopThread = () => record({ command: 'stop', text: '' });
   const send = async (lane: Lane, body: string, groupId = 'any') =>
     await queues[lane].send({ body, groupId, deduplicationId: crypto.randomUUID() });
   const ring = async (task: Awaited<ReturnType<typeof aTask>>, lane: Lane = 'normal') => {
@@ -78,6 +86,7 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
       tasks,
       workers: createWorkers(db),
       handleTask,
+      listen: (onNotice) => listen(config, { onNotice, log }),
       log,
       ...changes,
     });
@@ -92,13 +101,14 @@ export const startWorkerQueues = async ({ db }: TestDatabase) => {
   /** Does its job as handle-task does: the end is stored before it is given. */
   const finishing: HandleTask = async ({ task, fence }) => {
     await tasks.finish({ taskId: task.id, fence, outcome });
-    return outcome;
+    return { kind: 'ended', outcome };
   };
 
   return {
     tasks,
     queues,
     aTask,
+    stopThread,
     send,
     ring,
     aWorker,

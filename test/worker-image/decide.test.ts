@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobFacts } from '#core/job.ts';
 import type { Outcome, Step } from '#core/task.ts';
 import { steps } from '#core/task.ts';
-import { decide } from '#worker/decide.ts';
+import { decide, decideFailed } from '#worker/decide.ts';
 
 const report = {
   usage: {
@@ -21,6 +21,8 @@ const failed: Outcome = { status: 'failed', reason: 'agent_error', detail: '' };
 const base = { baseBranch: 'main', baseSha: 'a'.repeat(40) };
 const ran = { ...base, report, patchKey: 'tasks/1/1.patch' };
 
+const fresh = { attempt: 1, stopBy: null };
+
 describe('what is done next', () => {
   it.each<[Step, JobFacts, string]>([
     ['received', {}, 'clone'],
@@ -34,13 +36,13 @@ describe('what is done next', () => {
     ['reported', { outcome: failed }, 'finish'],
     ['done', { outcome: failed }, 'finish'],
   ])('after %s with %j is to %s', (step, facts, kind) => {
-    expect(decide(step, facts, 1).kind).toBe(kind);
+    expect(decide({ ...fresh, step, facts }).kind).toBe(kind);
   });
 
   it('is never to pay again for a run that is stored', () => {
     for (const step of steps.slice(steps.indexOf('ran'))) {
       const facts = { ...ran, branch: 'agent/1', outcome: failed };
-      expect(['clone', 'run']).not.toContain(decide(step, facts, 99).kind);
+      expect(['clone', 'run']).not.toContain(decide({ ...fresh, step, facts, attempt: 99 }).kind);
     }
   });
 
@@ -48,12 +50,15 @@ describe('what is done next', () => {
     ['received', {}],
     ['cloned', base],
   ])('is to give up a job that was begun five times and is still at %s', (step, facts) => {
-    expect(decide(step, facts, 5).kind).not.toBe('end');
-    expect(decide(step, facts, 6)).toMatchObject({ kind: 'end', outcome: { reason: 'internal' } });
+    expect(decide({ ...fresh, step, facts, attempt: 5 }).kind).not.toBe('end');
+    expect(decide({ ...fresh, step, facts, attempt: 6 })).toMatchObject({
+      kind: 'end',
+      outcome: { reason: 'internal' },
+    });
   });
 
   it('is to go on with a stored run, however often it was begun', () => {
-    expect(decide('ran', ran, 99).kind).toBe('push');
+    expect(decide({ ...fresh, step: 'ran', facts: ran, attempt: 99 }).kind).toBe('push');
   });
 
   it.each<[Step, JobFacts]>([
@@ -63,6 +68,63 @@ describe('what is done next', () => {
     ['pushed', ran],
     ['opened', ran],
   ])('is a surprise when %s lacks what it must have brought', (step, facts) => {
-    expect(() => decide(step, facts, 1)).toThrow('a stored step lacks its');
+    expect(() => decide({ ...fresh, step, facts })).toThrow('a stored step lacks its');
+  });
+});
+
+describe('a wish to stop', () => {
+  it.each<[Step, JobFacts]>([
+    ['received', {}],
+    ['cloned', base],
+    ['ran', ran],
+    ['pushed', { ...ran, branch: 'agent/1' }],
+  ])('ends a task that stands at %s', (step, facts) => {
+    expect(decide({ step, facts, attempt: 1, stopBy: 'demo' })).toEqual({
+      kind: 'end',
+      outcome: { status: 'cancelled', by: 'demo' },
+    });
+  });
+
+  it('comes too late for an end that is stored', () => {
+    const facts = { ...ran, outcome: failed };
+    expect(decide({ step: 'opened', facts, attempt: 1, stopBy: 'demo' })).toEqual({
+      kind: 'report',
+      outcome: failed,
+    });
+  });
+});
+
+describe('a run that failed for a reason that passes', () => {
+  it('is tried again later, and later each time', () => {
+    const waits = [1, 2, 3, 4, 5].map((count) =>
+      decideFailed({ failure: 'overloaded', detail: '529' }, { failures: { overloaded: count } }),
+    );
+    const minutes = waits.map((next) => (next.kind === 'wait' ? (next.wait.afterMs ?? 0) / 60_000 : next));
+    expect(minutes).toEqual([1, 5, 15, 30, 60]);
+  });
+
+  it('ends after its last try, and says why', () => {
+    expect(decideFailed({ failure: 'overloaded', detail: '529' }, { failures: { overloaded: 6 } })).toEqual({
+      kind: 'end',
+      outcome: { status: 'failed', reason: 'model_error', detail: '529' },
+      needsOperator: false,
+    });
+  });
+
+  it('counts each class by itself', () => {
+    const failures = { overloaded: 5, out_of_memory: 1 };
+    expect(decideFailed({ failure: 'out_of_memory', detail: '' }, { failures }).kind).toBe('wait');
+    const twice = { ...failures, out_of_memory: 2 };
+    expect(decideFailed({ failure: 'out_of_memory', detail: '' }, { failures: twice })).toMatchObject({
+      kind: 'end',
+      outcome: { reason: 'out_of_memory' },
+    });
+  });
+
+  it.each(['auth', 'billing', 'model_gone'] as const)('calls an operator at once for %s', (failure) => {
+    expect(decideFailed({ failure, detail: '' }, { failures: { [failure]: 1 } })).toMatchObject({
+      kind: 'end',
+      needsOperator: true,
+    });
   });
 });

@@ -4,6 +4,7 @@ import type { Job } from '#core/job.ts';
 import type { Step } from '#core/task.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
+import type { Fault } from '#local/faults.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
 import type { JobStore } from '#worker/handle-task.ts';
 import { StoppedError } from '#worker/stopped.ts';
@@ -21,7 +22,7 @@ afterEach(async () => {
 afterAll(() => house.close());
 
 const never = new AbortController().signal;
-const handle = (job: Job, signal = never) => house.aHandleTask()(job, signal);
+const handle = (job: Job, signal = never) => house.handle(job, signal);
 
 /** Postgres fails once, between the effect of a step and its record. */
 const failingAt = (step: Step): JobStore => ({
@@ -39,7 +40,7 @@ describe('a second worker', () => {
       await expect(house.aHandleTask({ store: failingAt(step) })(first, never)).rejects.toThrow(
         'Postgres is away',
       );
-      await house.tasks.release({ taskId: first.task.id, fence: first.fence });
+      await house.expire(first);
 
       const second = await house.claim(first.task.threadKey);
       expect(second).toMatchObject({ fence: first.fence + 1, attempt: 2 });
@@ -53,13 +54,32 @@ describe('a second worker', () => {
     },
   );
 
+  it.each([{ state: 'closed' as const }, { base: 'other' }])(
+    'opens no second pull request when a person changed the first one to %j meanwhile',
+    async (change) => {
+      const first = await house.aJob(aChange);
+      await expect(house.aHandleTask({ store: failingAt('opened') })(first, never)).rejects.toThrow(
+        'Postgres is away',
+      );
+      await house.tasks.release({ taskId: first.task.id, fence: first.fence });
+      const [pull] = look.pullsOf(first);
+      if (change.state) pull!.state = change.state;
+      else pull!.pull!.baseBranch = change.base;
+
+      const end = await handle(await house.claim(first.task.threadKey));
+
+      expect(end).toMatchObject({ status: 'succeeded', result: { number: pull!.number } });
+      expect(look.pullsOf(first)).toHaveLength(1);
+    },
+  );
+
   it('repeats a failure instead of a run', async () => {
     const before = await house.runCount();
     const first = await house.aJob({ text: 'do: exit 3' });
     await expect(house.aHandleTask({ store: failingAt('reported') })(first, never)).rejects.toThrow(
       'Postgres is away',
     );
-    await house.tasks.release({ taskId: first.task.id, fence: first.fence });
+    await house.expire(first);
     expect(await handle(await house.claim(first.task.threadKey))).toMatchObject({ reason: 'agent_error' });
     expect(await house.runCount()).toBe(before + 1);
     expect(look.commentsOf(first)).toHaveLength(1);
@@ -68,15 +88,51 @@ describe('a second worker', () => {
   it.each([
     ['POST .*/pulls$', 1],
     ['POST .*/comments$', 1],
-    ['POST .*git-receive-pack', 1],
   ])('finds what was done by a %s that was answered with 502', async (call) => {
     const first = await house.aJob(aChange);
     house.faults.inject({ call: new RegExp(call), fault: { kind: 'answer_after', status: 502 } });
-    await expect(handle(first)).rejects.toThrow(/Server Error|ended with/);
-    await house.tasks.release({ taskId: first.task.id, fence: first.fence });
+    await expect(handle(first)).rejects.toThrow('Server Error');
+    await house.expire(first);
     expect(await handle(await house.claim(first.task.threadKey))).toMatchObject({ status: 'succeeded' });
     expect(look.pullsOf(first)).toHaveLength(1);
     expect(look.commentsOf(first)).toHaveLength(1);
+  });
+});
+
+describe('a push', () => {
+  it.each<[string, Fault]>([
+    ['was done but answered with 502', { kind: 'answer_after', status: 502 }],
+    ['was refused with 401', { kind: 'answer', status: 401 }],
+  ])('that %s is looked for, and tried once more with a new token', async (_, fault) => {
+    const job = await house.aJob(aChange);
+    house.faults.inject({ call: /POST .*git-receive-pack/, fault });
+    expect(await handle(job)).toMatchObject({ status: 'succeeded' });
+    const ahead = await look.git('rev-list', '--count', `main..agent/${job.task.id}`);
+    expect(ahead.trim()).toBe('1');
+    expect(look.pullsOf(job)).toHaveLength(1);
+  });
+});
+
+describe('a token that GitHub took back', () => {
+  it('is replaced once, and the comment and the pull request are written once', async () => {
+    const job = await house.aJob(aChange);
+    const refused: Fault = { kind: 'answer', status: 401, body: '{"message":"Bad credentials"}' };
+    house.faults.inject({ call: /PATCH .*comments/, fault: refused });
+    house.faults.inject({ call: /POST .*pulls$/, fault: refused });
+    expect(await handle(job)).toMatchObject({ status: 'succeeded' });
+    expect(look.pullsOf(job)).toHaveLength(1);
+    expect(look.commentsOf(job)).toHaveLength(1);
+  });
+});
+
+describe('a thread that takes no comment any more', () => {
+  it('gets its pull request all the same', async () => {
+    const job = await house.aJob(aChange);
+    const locked: Fault = { kind: 'answer', status: 403, body: '{"message":"Unable to create comment"}' };
+    house.faults.inject({ call: /(?:POST|PATCH) .*comments/, fault: locked, times: 9 });
+    expect(await handle(job)).toMatchObject({ status: 'succeeded' });
+    expect(look.pullsOf(job)).toHaveLength(1);
+    expect(look.commentsOf(job)).toHaveLength(0);
   });
 });
 

@@ -19,7 +19,7 @@ afterEach(async () => {
 afterAll(() => house.close());
 
 const never = new AbortController().signal;
-const handle = (job: Job, signal = never) => house.aHandleTask()(job, signal);
+const handle = (job: Job, signal = never) => house.handle(job, signal);
 
 describe('secrets', () => {
   it.runIf(process.platform === 'linux')(

@@ -19,7 +19,7 @@ afterEach(async () => {
 afterAll(() => house.close());
 
 const never = new AbortController().signal;
-const handle = (job: Job, signal = never) => house.aHandleTask()(job, signal);
+const handle = (job: Job, signal = never) => house.handle(job, signal);
 
 describe('a request that changes something', () => {
   let job: Job;
@@ -154,8 +154,10 @@ describe('a request', () => {
 
   it('that runs out of time ends so', async () => {
     const job = await house.aJob({ text: 'do: tail -f /dev/null\nsay: x' });
-    const handleTask = house.aHandleTask({ agent: { idleMs: 300 } });
-    expect(await handleTask(job, never)).toEqual({ status: 'timed_out', afterMs: 300 });
+    expect(await house.handle(job, never, { agent: { idleMs: 300 } })).toEqual({
+      status: 'timed_out',
+      afterMs: 300,
+    });
     expect(look.commentsOf(job)[0]?.body).toContain('❌ I ran out of time');
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Hold } from '#core/job.ts';
+import { ReceiptLostError } from '#core/ports/queue.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { Heartbeat } from '#worker/heartbeat.ts';
 import { startHeartbeat } from '#worker/heartbeat.ts';
@@ -9,8 +11,8 @@ const never = 1_000_000;
 const aHeart = (changes: Partial<Heartbeat>) => {
   const { log, lines } = aLog();
   const stopped = Promise.withResolvers<string>();
-  const stop = startHeartbeat({
-    renew: () => Promise.resolve('held' as const),
+  const heart = startHeartbeat({
+    renew: () => Promise.resolve({ kind: 'held' }),
     extend: () => Promise.resolve(),
     beat: () => Promise.resolve(),
     stopJob: ({ code }: StoppedError) => stopped.resolve(code),
@@ -18,7 +20,7 @@ const aHeart = (changes: Partial<Heartbeat>) => {
     every: { leaseMs: 2, visibilityMs: 2 },
     ...changes,
   });
-  return { stop, stopped: stopped.promise, lines };
+  return { ...heart, stopped: stopped.promise, lines };
 };
 
 /** Fails as the list says, then goes well; resolves `done` after as many calls. */
@@ -42,9 +44,41 @@ describe('the heartbeat', () => {
     expect([beat.calls(), extend.calls()].every((calls) => calls >= 3)).toBe(true);
   });
 
-  it('stops the job when the fence is stale', async () => {
-    const { stop, stopped } = aHeart({ renew: () => Promise.resolve('lost' as const) });
-    expect(await stopped).toBe('lease_lost');
+  it.each<[Hold, string]>([
+    [{ kind: 'lost' }, 'lease_lost'],
+    [{ kind: 'frozen' }, 'frozen'],
+    [{ kind: 'stop', by: 'demo' }, 'stop_asked'],
+  ])('stops the job when the answer to its beat is %j', async (hold, code) => {
+    const { stop, stopped } = aHeart({ renew: () => Promise.resolve(hold) });
+    expect(await stopped).toBe(code);
+    await stop();
+  });
+
+  it('asks at once when it is told to', async () => {
+    const { ask, stop, stopped } = aHeart({
+      renew: () => Promise.resolve({ kind: 'stop', by: 'demo' }),
+      every: { leaseMs: never, visibilityMs: never },
+    });
+    await ask();
+    expect(await stopped).toBe('stop_asked');
+    await stop();
+  });
+
+  it('stops the job when Postgres has been away for ten minutes', async () => {
+    let now = 0;
+    const { ask, stop, stopped, lines } = aHeart({
+      renew: () => Promise.reject(new Error('away')),
+      every: { leaseMs: never, visibilityMs: never },
+      now: () => now,
+    });
+    now = 9 * 60_000;
+    await ask();
+    expect(lines).toHaveLength(1);
+    const before = await Promise.race([stopped, Promise.resolve('goes on')]);
+    expect(before).toBe('goes on');
+    now = 10 * 60_000;
+    await ask();
+    expect(await stopped).toBe('database_away');
     await stop();
   });
 
@@ -52,6 +86,14 @@ describe('the heartbeat', () => {
     const extend = failing([true, true], 0);
     const { stop, stopped } = aHeart({ extend: extend.call });
     expect(await stopped).toBe('beats_missed');
+    await stop();
+  });
+
+  it('stops the job at once when the message went back to the queue', async () => {
+    const { stop, stopped } = aHeart({
+      extend: () => Promise.reject(new ReceiptLostError('expired')),
+    });
+    expect(await stopped).toBe('receipt_lost');
     await stop();
   });
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import type { Workspace } from '#worker/workspace.ts';
 import { createWorkspace, maxPatchBytes } from '#worker/workspace.ts';
 
 const isRoot = process.getuid?.() === 0;
-const uid = 24_500 + Number(process.env['VITEST_POOL_ID'] ?? 0);
+const uid = randomInt(1_000_000, 2_000_000_000);
 const user: AgentUser = agentUser({ uid, isRoot, platform: process.platform });
 
 let git: GitHouse;

@@ -85,7 +85,8 @@ export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
     return `${data?.slug ?? ''}[bot]`;
   };
 
-  return { appId, markerKey: markerKeyOf(privateKey), tokenFor, octokitFor, revoke, installation, botLogin };
+  const markerKey = markerKeyOf(privateKey);
+  return { appId, markerKey, asApp, tokenFor, octokitFor, revoke, installation, botLogin };
 };
 
 /** GitHub's JSON takes ids as numbers only, so one beyond 2^53 has to go by name. */

@@ -4,7 +4,6 @@ import { throttling } from '@octokit/plugin-throttling';
 
 export type GithubClient = Octokit;
 
-const requestTimeoutMs = 10_000;
 /** Longer waits belong to the queue, which does not pay for them. */
 const longestWaitSeconds = 10;
 
@@ -16,6 +15,7 @@ type Identity = Pick<
 > & {
   /** What shares a pace of writes (GitHub asks for a second between them): one token. */
   paceId: string;
+  timeoutMs?: number;
 };
 
 /**
@@ -23,17 +23,18 @@ type Identity = Pick<
  * first. A rate limit of a few seconds is waited for, once: such a call was not carried out.
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
-export const createOctokit = ({ paceId, ...identity }: Identity): GithubClient => {
+export const createOctokit = ({ paceId, timeoutMs = 10_000, ...identity }: Identity): GithubClient => {
   const octokit = new HouseOctokit({
     ...identity,
     userAgent: 'agent-bot',
     log: silent,
-    request: { fetch: fetchWithTimeout },
+    request: { fetch: fetchWithin(timeoutMs) },
     retry: { retries: 2, retryAfterBaseValue: 300, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
     throttle: { id: paceId, onRateLimit: waitOnce, onSecondaryRateLimit: waitOnce },
   });
   octokit.hook.before('request', (options) => {
-    if (options.method !== 'GET') Object.assign(options.request, { retries: 0 });
+    // a copy: all requests of a client share one, and the plugins count in it
+    options.request = { ...options.request, ...(options.method !== 'GET' && { retries: 0 }) };
   });
   return octokit;
 };
@@ -43,10 +44,15 @@ const waitOnce = (...[retryAfter, , , retryCount]: LimitArguments): boolean =>
   retryCount < 1 && retryAfter <= longestWaitSeconds;
 
 /** The limit covers the body too: Octokit reads it inside the same call. */
-const fetchWithTimeout: typeof fetch = (input, init) => {
-  const timeout = AbortSignal.timeout(requestTimeoutMs);
-  return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout });
-};
+const fetchWithin =
+  (timeoutMs: number): typeof fetch =>
+  (input, init) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    return fetch(input, {
+      ...init,
+      signal: init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
+    });
+  };
 
 // what goes wrong is thrown, and logged once by whoever decides about it
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

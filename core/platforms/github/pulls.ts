@@ -14,16 +14,17 @@ export type PullRequestInput = {
 
 export type PullRequest = { number: number; url: string };
 
-/** The open pull request of a branch, or a new one: asking twice gives the same. */
+/** The newest pull request of a branch, whatever became of it, or a new one: asking twice gives the same. */
 export const createGithubPulls = (octokit: GithubClient) => {
-  const find = async ({ repository, head, base }: PullRequestInput): Promise<PullRequest | undefined> => {
+  const find = async ({ repository, head }: PullRequestInput): Promise<PullRequest | undefined> => {
     const { owner, repo } = ownerAndRepo(repository);
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
       owner,
       repo,
       head: `${owner}:${head}`,
-      base,
-      state: 'open',
+      state: 'all', // a person may have closed, merged or redirected it since
+      sort: 'created',
+      direction: 'desc',
     });
     return data[0] && { number: data[0].number, url: data[0].html_url };
   };

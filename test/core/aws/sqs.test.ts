@@ -1,8 +1,13 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { encodeMessage, inboxMessageSchema } from '#core/messages.ts';
+import type { QueueReceiver } from '#core/ports/queue.ts';
+import { startStrictQueues } from '#local/aws/strict-queues.ts';
+import { createClock } from '#local/clock.ts';
+import { createFaults } from '#local/faults.ts';
+import { createJournal } from '#local/journal.ts';
 import { aDelivery, aThread, aTrigger } from '#test/builders.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
 
@@ -88,5 +93,74 @@ describe('createQueueSender and createQueueReceiver', () => {
   it('throw when the queue is not there', async () => {
     const sender = createQueueSender(client, `http://127.0.0.1:${server.port}/000000000000/none.fifo`);
     await expect(sender.send({ body: 'x', groupId: 'g', deduplicationId: 'd' })).rejects.toThrow('queue');
+  });
+});
+
+describe('a receipt that holds its message no more', () => {
+  const visibilitySeconds = 30;
+  const clock = createClock({ standsAt: Date.now() });
+  let strict: Awaited<ReturnType<typeof startStrictQueues>>;
+  let client: SQSClient;
+  let receiver: QueueReceiver;
+  let receipt: string;
+
+  beforeEach(async () => {
+    const queues = [{ name: 'lane.fifo', visibilitySeconds }];
+    strict = await startStrictQueues({
+      journal: createJournal(),
+      faults: createFaults(),
+      queues,
+      bucket: 'unused',
+      clock,
+    });
+    client = new SQSClient(onLoopback(strict.url));
+    const url = strict.queueUrls['lane.fifo']!;
+    receiver = createQueueReceiver(client, url);
+    await createQueueSender(client, url).send({ body: 'x', groupId: 'g', deduplicationId: 'd' });
+    receipt = (await receiver.receive({ waitSeconds: 0 }))!.receipt;
+  });
+  afterEach(async () => {
+    client.destroy();
+    await strict.close();
+  });
+
+  const lost = { name: 'ReceiptLostError', code: 'receipt_lost', cause: { name: expect.any(String) } };
+
+  it('is told when its time is over, and the message comes again', async () => {
+    clock.advance(visibilitySeconds * 1_000);
+
+    await expect(receiver.acknowledge(receipt)).rejects.toMatchObject(lost);
+    await expect(receiver.extend(receipt, visibilitySeconds)).rejects.toMatchObject(lost);
+    await expect(receiver.receive({ waitSeconds: 0 })).resolves.toMatchObject({ body: 'x', receiveCount: 2 });
+  });
+
+  it('is told when somebody else has the message', async () => {
+    clock.advance(visibilitySeconds * 1_000);
+    await receiver.receive({ waitSeconds: 0 });
+
+    await expect(receiver.acknowledge(receipt)).rejects.toMatchObject(lost);
+    await expect(receiver.extend(receipt, 0)).rejects.toMatchObject(lost);
+  });
+
+  it('is told when the message was deleted, and when it is none', async () => {
+    await receiver.acknowledge(receipt);
+
+    await expect(receiver.extend(receipt, visibilitySeconds)).rejects.toMatchObject(lost);
+    await expect(receiver.extend('garbage', visibilitySeconds)).rejects.toMatchObject(lost);
+    await expect(receiver.acknowledge('garbage')).rejects.toMatchObject(lost);
+  });
+
+  it('is told when nobody may hold the message any longer', async () => {
+    await receiver.extend(receipt, 43_200);
+    clock.advance(43_200 * 1_000 - 1);
+
+    await expect(receiver.extend(receipt, visibilitySeconds)).rejects.toMatchObject(lost);
+  });
+
+  it('is none of what a broken queue says', async () => {
+    const nowhere = createQueueReceiver(client, `${strict.url}/000000000000/none.fifo`);
+
+    await expect(nowhere.acknowledge(receipt)).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+    await expect(nowhere.extend(receipt, 0)).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { only, synthesize } from './synthesize.ts';
+import { lostMessage } from '#functions/handlers/sweep.ts';
+import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
+import { only, readable, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm'));
@@ -24,13 +26,19 @@ const known: Record<string, { names: string[]; dimensions: string; type: string 
   'AWS/ApiGateway': { names: ['5xx'], dimensions: 'ApiId', type: 'AWS::ApiGatewayV2::Api' },
 };
 
-type Metric = { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: object }[] };
+type Metric = { Namespace: string; MetricName: string; Dimensions?: { Name: string; Value: object }[] };
 
 const metricsOf = (properties: Metric & { Metrics?: { MetricStat?: { Metric: Metric } }[] }): Metric[] =>
   properties.Metrics?.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) ?? [properties];
 
+/** The metric filter on the log of one function. */
+const filterOn = (log: string) =>
+  Object.values(template.findResources('AWS::Logs::MetricFilter')).find(
+    ({ Properties }) => readable(Properties.LogGroupName) === log,
+  )!['Properties'];
+
 describe('alarms', () => {
-  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(10));
+  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(13));
 
   for (const [id, { Properties }] of alarms) {
     it(`${id} says who is hurt`, () =>
@@ -41,7 +49,8 @@ describe('alarms', () => {
     it(`${id} watches metrics that exist, of resources that exist`, () => {
       const metrics = metricsOf(Properties);
       expect(metrics.length).toBeGreaterThan(0);
-      for (const { Namespace, MetricName, Dimensions } of metrics) {
+      for (const { Namespace, MetricName, Dimensions = [] } of metrics) {
+        if (Namespace === 'AgentBot') continue; // made by a filter of our own: see below
         const { names, dimensions, type } = known[Namespace]!;
         expect(names).toContain(MetricName);
         expect(Dimensions.map(({ Name }) => Name)).toEqual([dimensions]);
@@ -52,11 +61,42 @@ describe('alarms', () => {
     });
   }
 
-  it('go off when reconcile falls silent, and are calm when the others do', () => {
-    for (const [id, { Properties }] of alarms)
-      expect(Properties.TreatMissingData).toBe(
-        id.startsWith('ReconcileSilent') ? 'breaching' : 'notBreaching',
-      );
+  it('go off when reconcile or sweep fall silent, and are calm when the others do', () => {
+    const loud = alarms.filter(([, { Properties }]) => Properties.TreatMissingData !== 'notBreaching');
+    expect(loud.map(([id, { Properties }]) => [id.slice(0, -8), Properties.TreatMissingData])).toEqual([
+      ['ReconcileSilent', 'breaching'],
+      ['SweepSilent', 'breaching'],
+    ]);
+  });
+
+  it('hear of a lost delivery from the line that sweep writes', () => {
+    const { FilterPattern, MetricTransformations } = filterOn('SweepLogs');
+    expect(FilterPattern).toBe(`{ $.message = "${lostMessage}" }`);
+    const [{ MetricNamespace, MetricName, MetricValue }] = MetricTransformations;
+    expect(MetricValue).toBe('1');
+    const [, lost] = alarms.find(([id]) => id.startsWith('SweepLost'))!;
+    expect(lost['Properties']).toMatchObject({
+      Namespace: MetricNamespace,
+      MetricName,
+      Statistic: 'Sum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
+  });
+
+  it('hear of launches that come to nothing from the line that reconcile writes', () => {
+    const { FilterPattern, MetricTransformations } = filterOn('ReconcileLogs');
+    expect(FilterPattern).toBe(`{ $.message = "${neverStartedMessage}" }`);
+    const [{ MetricNamespace, MetricName, MetricValue }] = MetricTransformations;
+    expect([MetricName, MetricValue]).toEqual(['WorkerNeverStarted', '1']);
+    const [, alarm] = alarms.find(([id]) => id.startsWith('ReconcileNeverStarted'))!;
+    expect(alarm['Properties']).toMatchObject({
+      Namespace: MetricNamespace,
+      MetricName,
+      Statistic: 'Sum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
   });
 
   it('tell nobody without an address', () => {

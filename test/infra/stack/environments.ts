@@ -4,6 +4,7 @@ import {
   ledgerEnvSchema,
   migrateEnvSchema,
   reconcileEnvSchema,
+  sweepEnvSchema,
   triageEnvSchema,
   webhookEnvSchema,
 } from '#functions/env.ts';
@@ -28,6 +29,7 @@ describe('environments', () => {
     GithubFunction: webhookEnvSchema,
     TriageFunction: triageEnvSchema,
     DeadLettersFunction: deadLettersEnvSchema,
+    SweepFunction: sweepEnvSchema,
     LedgerFunction: ledgerEnvSchema,
     MigrateFunction: migrateEnvSchema,
     ReconcileFunction: reconcileEnvSchema,
@@ -78,12 +80,27 @@ describe('environments', () => {
     expect(AccessLogSettings.Format).not.toMatch(/header|query|path\b|authorizer/i);
   });
 
-  it('a poke that fails is not repeated: the next minute is the retry', () => {
-    expect(only(template, 'AWS::Lambda::EventInvokeConfig')).toMatchObject({
-      MaximumRetryAttempts: 0,
-      MaximumEventAgeInSeconds: 60,
-    });
-    expect(only(template, 'AWS::Events::Rule')).toMatchObject({ ScheduleExpression: 'rate(1 minute)' });
+  it('a poke or a tick that fails is not repeated: the next one is the retry', () => {
+    const once = { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 };
+    const invokes = Object.values(template.findResources('AWS::Lambda::EventInvokeConfig'));
+    expect(
+      invokes.map(({ Properties }) => [readable(Properties.FunctionName), Properties]).sort(),
+    ).toMatchObject([
+      ['ReconcileFunction', once],
+      ['SweepFunction', once],
+    ]);
+    const rules = Object.values(template.findResources('AWS::Events::Rule'));
+    expect(
+      rules
+        .map(({ Properties }) => [readable(Properties.Targets[0].Arn), Properties.ScheduleExpression])
+        .sort(),
+    ).toEqual([
+      ['ReconcileFunction.Arn', 'rate(1 minute)'],
+      ['SweepFunction.Arn', 'rate(5 minutes)'],
+    ]);
+    expect(rules.map(({ Properties }) => Properties.Targets[0].RetryPolicy)).toEqual(
+      rules.map(() => ({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 })),
+    );
   });
 
   it('every function runs on Node 24 and ends before its caller gives up', () => {
@@ -97,6 +114,7 @@ describe('environments', () => {
       TriageFunction: 30,
       DeadLettersFunction: 30,
       ReconcileFunction: 50, // the schedule's minute
+      SweepFunction: 240, // the schedule's five
       MigrateFunction: 300, // the trigger waits for 360
     });
     for (const { Properties } of Object.values(functions)) expect(Properties.Runtime).toBe('nodejs24.x');

@@ -89,9 +89,10 @@ describe('queues', () => {
     });
   });
 
-  it('and the schedule start only when the schema is there', () => {
-    for (const type of ['AWS::Lambda::EventSourceMapping', 'AWS::Events::Rule'])
-      for (const { DependsOn } of Object.values(template.findResources(type)))
-        expect([DependsOn].flat().map(nameOf)).toContain('MigrateOnDeploy');
+  it('and the schedule of reconcile start only when the schema is there', () => {
+    const { ReconcileSchedule } = resourcesOf(template, 'AWS::Events::Rule');
+    const sources = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    for (const { DependsOn } of [ReconcileSchedule!, ...sources])
+      expect([DependsOn].flat().map(nameOf)).toContain('MigrateOnDeploy');
   });
 });

@@ -132,6 +132,23 @@ describe('functions', () => {
       });
   });
 
+  it('gives an entry that outlasts the init phase the time of its function, and no more', async () => {
+    const endless = { entry: new URL('./fixtures/endless.ts', import.meta.url), env: {}, timeoutMs: 300 };
+    const slow = { ...functions.worker, timeoutMs: 20_000 };
+    const late = await startFunctions({
+      ...house,
+      functions: { slow, endless },
+      initMs: 0,
+      onLog: () => {},
+    });
+    try {
+      expect(await late.invoke('slow', { do: 'count' })).toMatchObject({ result: 1 });
+      expect(await late.invoke('endless', {})).toMatchObject({ error: { errorType: 'Sandbox.Timedout' } });
+    } finally {
+      await late.close();
+    }
+  });
+
   it('logs an error as the runtime does', async () => {
     await call({ do: 'throw' });
 

@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startQueues } from '#local/aws/queues.ts';
+import { startStrictQueues } from '#local/aws/strict-queues.ts';
 import { aHouse, clientOf } from './house.ts';
 
 const queues = [
@@ -26,7 +27,10 @@ const queues = [
   { name: 'inbox.fifo', visibilitySeconds: 1, dlq: 'dead-letters.fifo' },
 ];
 
-describe('queues and bucket', () => {
+describe.each([
+  { name: 'the emulator', startQueues },
+  { name: 'the strict model', startQueues: startStrictQueues },
+])('queues and bucket by $name', ({ startQueues }) => {
   let house: ReturnType<typeof aHouse>;
   let local: Awaited<ReturnType<typeof startQueues>>;
   let dataDir: string;
@@ -110,7 +114,11 @@ describe('queues and bucket', () => {
   it('gives back at once what an abandoned long poll would have taken', async () => {
     const poll = request(local.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.ReceiveMessage' },
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'AmazonSQS.ReceiveMessage',
+        authorization: 'AWS4-HMAC-SHA256 any',
+      },
     });
     poll.on('error', () => {});
     poll.end(JSON.stringify({ QueueUrl: inbox(), WaitTimeSeconds: 20 }));

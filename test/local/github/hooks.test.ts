@@ -7,10 +7,11 @@ import type { House } from './start-twin.ts';
 import { asApp, asInstallation, refusalOf, startTwin, webhookSecret } from './start-twin.ts';
 
 let house: House;
+let ahead = 0;
 let door: Awaited<ReturnType<typeof startServer>>;
 let answer: (request: Seen) => Answer = () => ({ status: 202 });
 beforeAll(async () => {
-  house = await startTwin();
+  house = await startTwin({ now: () => Date.now() + ahead });
   door = await startServer((request) => answer(request));
 });
 beforeEach(() => {
@@ -234,6 +235,24 @@ describe('a delivery', () => {
       delivery_id: 7,
     });
     expect((await refusalOf(asked)).status).toBe(404);
+  });
+
+  it('is forgotten after three days, by list and by id', async () => {
+    const { id, guid } = (await comment().delivered)!;
+    const listed = async () => {
+      const { data } = await asApp(house).request('GET /app/hook/deliveries', { per_page: 100 });
+      return data.some((delivery) => delivery.guid === guid);
+    };
+    const again = () =>
+      asApp(house).request('POST /app/hook/deliveries/{delivery_id}/attempts', {
+        delivery_id: String(id) as unknown as number, // as above
+      });
+    ahead = 72 * 3_600_000 - 60_000;
+    expect(await listed()).toBe(true);
+    ahead = 72 * 3_600_000 + 1_000;
+    expect(await listed()).toBe(false);
+    expect(await refusalOf(again())).toMatchObject({ status: 404 });
+    ahead = 0;
   });
 
   it('is listed newest first, page by page, by cursor and by status', async () => {

@@ -132,6 +132,16 @@ describe('the App', () => {
     expect(calls()).toHaveLength(3);
   });
 
+  it('tries a read again also after it has written', async () => {
+    const { app, calls } = await github({
+      [mint]: minted,
+      'GET /app/installations/1': { status: 503 },
+    });
+    await app.tokenFor(input);
+    await expect(app.installation('1')).rejects.toThrow(/$/);
+    expect(calls()).toHaveLength(1 + 3);
+  });
+
   it('waits out a short rate limit once', async () => {
     const short = { ...secondaryLimit, headers: { 'retry-after': '1' } };
     const { app, calls } = await github({ 'GET /app': [short, { json: { slug: 'agent' } }] });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createOctokit } from '#core/platforms/github/octokit.ts';
 import { permissionOf } from '#core/platforms/github/permission.ts';
 import { addEyes } from '#core/platforms/github/reactions.ts';
 import { aThread, aTrigger } from '#test/builders.ts';
@@ -55,6 +56,14 @@ describe('permissionOf', () => {
     'cut',
   ] satisfies Answer[])('has no answer and throws at %j', async (answer) => {
     await expect(ask(answer)).rejects.toThrow(/$/);
+  });
+
+  it('has no answer and throws when GitHub is silent, after three tries', async () => {
+    const { url, calls, close } = await startGithub({ [path]: 'hang' });
+    closers.push(close);
+    const impatient = createOctokit({ baseUrl: url, auth: 'ghs_test', paceId: 'silent', timeoutMs: 100 });
+    await expect(permissionOf(impatient, 'octo-org/shop', author)).rejects.toThrow('timeout');
+    expect(calls()).toEqual([path, path, path]);
   });
 });
 

@@ -32,7 +32,8 @@ describe('findOrCreate', () => {
       url: pull.html_url,
     });
     expect(seen[0]?.path).toContain('head=octo-org%3Aagent%2F1');
-    expect(seen[0]?.path).toContain('state=open');
+    expect(seen[0]?.path).toContain('state=all&sort=created&direction=desc');
+    expect(seen[0]?.path).not.toContain('base=');
     expect(bodyOf(1)).toStrictEqual({
       head: 'agent/1',
       base: 'main',

@@ -1,0 +1,134 @@
+// The step that costs money: one run of the agent, paid once. What it made is in the bucket before Postgres hears of it.
+import type { Checkpoint, JobFacts } from '#core/job.ts';
+import { jobFactsSchema } from '#core/job.ts';
+import type { CapName } from '#core/money.ts';
+import type { Action, Wait } from './decide.ts';
+import { toProgress } from './report.ts';
+import type { Ran } from './run-agent.ts';
+import type { StepContext, Stepped } from './step-context.ts';
+import { ended } from './step-context.ts';
+import { isSaved } from './stopped.ts';
+
+type Run = Extract<Action, { kind: 'run' }>;
+
+export const run = async (context: StepContext, facts: JobFacts, { base }: Run): Promise<Stepped> => {
+  const { job, git, signal } = context;
+  const said = await context.say(toProgress('working', facts), facts);
+  const paid = await findPaidRun(context);
+  if (paid) return await keepMemory(context, paid);
+
+  const fetched = await context.fetchBase(base);
+  if (fetched.kind === 'ended') return ended('cloned', fetched.outcome, said);
+  const { budgetUsd: asked = context.budgetUsd } = job.task.request.options;
+  const held = { taskId: job.task.id, fence: job.fence };
+  const money = await context.money.reserve({ ...held, wantUsd: Math.min(asked, context.budgetUsd) });
+  if (money.kind === 'refused') return noMoney(money, said);
+  const earlier = await recall(context, facts);
+  const ran = await context.runAgent({ job, base, git, signal, budgetUsd: money.usd, ...earlier });
+  switch (ran.result.kind) {
+    case 'interrupted':
+      return await saveInterrupted(context, ran, ran.result.patch);
+    case 'failed': {
+      const { failure, detail } = ran.result;
+      const failures = { ...facts.failures, [failure]: (facts.failures?.[failure] ?? 0) + 1 };
+      return { step: 'cloned', facts: { ...said, failures }, next: { kind: 'failed', failure, detail } };
+    }
+    case 'patch':
+      return await keepRun(context, { ...said, ...learnt(ran) }, { ran, patch: ran.result.patch });
+    case 'ended':
+      return await keepRun(context, { ...said, ...learnt(ran), outcome: ran.result.outcome }, { ran });
+  }
+};
+
+const learnt = ({ sessionId, report }: Ran) => ({ sessionId, report });
+
+const paidKey = ({ job: { task, facts } }: StepContext) => {
+  const { beginnings = 1 } = facts;
+  return `tasks/${task.id}/run${beginnings > 1 ? `-${beginnings}` : ''}.json`;
+};
+
+/** A run whose end Postgres never heard of. */
+const findPaidRun = async (context: StepContext): Promise<JobFacts | undefined> => {
+  const paid = await context.blobs.get(paidKey(context));
+  return paid && jobFactsSchema.parse(JSON.parse(Buffer.from(paid).toString()));
+};
+
+const keepRun = async (
+  context: StepContext,
+  facts: JobFacts,
+  { ran, patch }: { ran: Ran; patch?: Buffer },
+): Promise<Stepped> => {
+  const { job, blobs, hold } = context;
+  await hold();
+  const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.patch` : null;
+  if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
+  const transcriptKey = await putTranscript(context, ran);
+  const whole = { ...facts, patchKey, transcriptKey };
+  // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
+  await blobs.put(paidKey(context), Buffer.from(JSON.stringify(whole)), 'application/json');
+  return await keepMemory(context, whole);
+};
+
+/** The thread's next task goes on from this session. */
+const keepMemory = async ({ job, memory }: StepContext, facts: JobFacts): Promise<Stepped> => {
+  const { sessionId, transcriptKey } = facts;
+  if (sessionId && transcriptKey) {
+    await memory.put({ threadKey: job.task.threadKey, sessionId, transcriptKey });
+  }
+  return { step: 'ran', facts };
+};
+
+const putTranscript = async (
+  { job, blobs }: StepContext,
+  { transcript, sessionId }: Ran,
+): Promise<string | null> => {
+  if (!transcript) return null;
+  const key = `threads/${job.task.threadKey}/${sessionId}-${job.task.id}-${job.fence}.jsonl`;
+  await blobs.put(key, transcript, 'application/x-ndjson');
+  return key;
+};
+
+/** Without asking for the fence: nobody reads it unless the row takes it, and the row does ask. */
+const saveInterrupted = async (
+  context: StepContext,
+  ran: Ran,
+  patch: Buffer | undefined,
+): Promise<Stepped> => {
+  const { job, blobs, signal } = context;
+  const { reason } = signal as { reason: unknown }; // of an aborted signal anything may be the reason
+  if (!isSaved(reason)) throw reason;
+  const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.unfinished.patch` : null;
+  if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
+  const transcriptKey = await putTranscript(context, ran);
+  const checkpoint: Checkpoint = { sessionId: ran.sessionId, transcriptKey, patchKey };
+  return { step: 'cloned', facts: { checkpoint }, next: { kind: 'stopped', reason } };
+};
+
+type Earlier = Pick<Parameters<StepContext['runAgent']>[0], 'session' | 'unfinished'>;
+
+/** The interrupted run of this task, or the last one of the thread. */
+const recall = async ({ job, blobs, memory }: StepContext, { checkpoint }: JobFacts): Promise<Earlier> => {
+  const known = checkpoint ?? (await memory.get(job.task.threadKey));
+  const transcript = known?.transcriptKey ? await blobs.get(known.transcriptKey) : undefined;
+  const session = known && transcript && { sessionId: known.sessionId, transcript };
+  if (!checkpoint) return { session };
+  const patch = checkpoint.patchKey === null ? undefined : await blobs.get(checkpoint.patchKey);
+  return { session, unfinished: { patch } };
+};
+
+type Refused = { cap: CapName; until: Date | null };
+
+const noMoney = ({ cap, until }: Refused, said: JobFacts): Stepped => {
+  const detail = capTexts[cap];
+  if (!until) return ended('cloned', { status: 'failed', reason: 'over_budget', detail }, said);
+  const wait: Wait = { reason: 'over_budget', afterMs: Math.max(0, until.getTime() - Date.now()), detail };
+  return { step: 'cloned', facts: said, next: { kind: 'wait', wait } };
+};
+
+const capTexts: { [C in CapName]: string } = {
+  task: 'The money for this request is spent.',
+  thread_day: 'The money for this thread is spent for today.',
+  user_day: 'Your money is spent for today.',
+  installation_month: 'The money of this installation is spent for this month.',
+  all_month: 'The money of the whole house is spent for this month.',
+};

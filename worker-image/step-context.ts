@@ -1,0 +1,58 @@
+// What every step of a job has to work with, and what it gives back.
+import type { Job, JobFacts } from '#core/job.ts';
+import type { Reservation } from '#core/money.ts';
+import type { Blobs } from '#core/ports/blobs.ts';
+import type { Outcome, Step } from '#core/task.ts';
+import type { Base, Failed, Wait } from './decide.ts';
+import type { Git } from './git.ts';
+import type { GithubAccess } from './github-access.ts';
+import type { RunAgent } from './run-agent.ts';
+import type { StoppedError } from './stopped.ts';
+
+export type Progress = { step: Step; facts: JobFacts };
+
+/** What a step came to: progress to be stored, and where it does not simply go on, what comes then. */
+export type Stepped = Progress & { next?: Next };
+type Next =
+  | ({ kind: 'failed' } & Failed)
+  | { kind: 'wait'; wait: Wait }
+  /** The run was saved; the job is given back for this reason. */
+  | { kind: 'stopped'; reason: StoppedError };
+
+type Held = { taskId: string; fence: number };
+/** The agent's memory of a thread. */
+export type Memory = {
+  get: (threadKey: string) => Promise<{ sessionId: string; transcriptKey: string | null } | undefined>;
+  put: (session: { threadKey: string; sessionId: string; transcriptKey: string | null }) => Promise<void>;
+};
+export type Money = { reserve: (run: Held & { wantUsd: number }) => Promise<Reservation> };
+
+export type StepsInput = {
+  job: Job;
+  access: GithubAccess;
+  /** Before each write to the outside: throws when the job is not ours any more. */
+  hold: () => Promise<void>;
+  signal: AbortSignal;
+};
+
+export type StepContext = StepsInput & {
+  git: Git;
+  fetchBase: FetchBase;
+  /** Writes or edits the task's comment; gives its id, or undefined where the thread takes none. */
+  say: (body: string, facts: JobFacts) => Promise<{ commentId?: string }>;
+  blobs: Blobs;
+  runAgent: RunAgent;
+  memory: Memory;
+  money: Money;
+  /** What a run may cost when the person says nothing. */
+  budgetUsd: number;
+};
+
+export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;
+export type Fetched = { kind: 'fetched'; sha: string } | { kind: 'ended'; outcome: Outcome };
+
+/** The end is known; the step stays where it is. */
+export const ended = (step: Step, outcome: Outcome, facts: JobFacts = {}): Stepped => ({
+  step,
+  facts: { ...facts, outcome },
+});
