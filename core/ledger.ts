@@ -108,6 +108,8 @@ export const ledgerVerbs = {
   /** The first of two steps to stop a worker, and the step back. */
   'workers.ask_stop': { input: z.object({ workerId: z.uuid() }), output: z.null() },
   'workers.spare': { input: z.object({ workerId: z.uuid() }), output: z.null() },
+  /** By what ECS calls it. */
+  'workers.stopped': { input: z.object({ taskArn: z.string(), reason: z.string() }), output: z.null() },
   'workers.ended': { input: workerEndSchema, output: z.null() },
   /** Unless it has been heard of; and how many launches in a row it is that never started. */
   'workers.never_started': { input: workerEndSchema, output: z.object({ inARow: z.int() }) },

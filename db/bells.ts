@@ -29,8 +29,11 @@ export const nextBell = async (db: Queries, threadKey: string): Promise<Bell | u
   return toBells(rows)[0];
 };
 
-/** A ring that may have been lost is repeated after so long: the message, or who should have sent it, may be gone. */
-const repeatAfter = sql`interval '15 minutes'`;
+/**
+ * A ring that may have been lost is repeated after so long: the message, or who should have sent it, may be gone. Longer
+ * than the five minutes for which SQS drops the same one.
+ */
+const repeatAfter = sql`interval '6 minutes'`;
 
 /**
  * Bells that are owed: a wait that is over, a ring that nobody sent or that came to nothing. The generation stays until

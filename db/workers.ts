@@ -52,6 +52,13 @@ export const createWorkers = (db: Database) =>
       input: LedgerInput<'workers.never_started'>,
     ): Promise<LedgerOutput<'workers.never_started'>> => db.transaction((tx) => endNeverStarted(tx, input)),
 
+    stopped: async ({ taskArn, reason }: LedgerInput<'workers.stopped'>): Promise<void> => {
+      await db
+        .update(workers)
+        .set(endedFor(reason))
+        .where(and(eq(workers.taskArn, taskArn), isNull(workers.endedAt)));
+    },
+
     ended: async ({ workerId, reason }: LedgerInput<'workers.ended'>): Promise<void> => {
       await db
         .update(workers)

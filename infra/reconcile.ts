@@ -27,7 +27,7 @@ type ReconcileProps = {
 
 const neverStartedLine: typeof neverStartedMessage = 'workers do not start';
 
-/** The only one that starts and stops workers: every minute, and when triage pokes it. Rings for what waits. */
+/** The only one that starts and stops workers: every minute, when triage pokes it, and when a worker has stopped. Rings for what waits. */
 export class Reconcile extends Construct {
   readonly schedule: Rule;
   private readonly handler: NodejsFunction;
@@ -60,6 +60,15 @@ export class Reconcile extends Construct {
     this.schedule = new Rule(this, 'Schedule', {
       description: 'agent-bot: are there enough workers?',
       schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+    new Rule(this, 'WorkerStopped', {
+      description: 'agent-bot: a worker has stopped; does its thread, or another, need the next one?',
+      eventPattern: {
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: { clusterArn: [worker.launchEnvironment.CLUSTER_ARN], lastStatus: ['STOPPED'] },
+      },
       targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
     this.watch();

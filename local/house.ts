@@ -5,9 +5,11 @@ import { visibilitySeconds } from '#core/job.ts';
 import { routes } from '#functions/routes.ts';
 import { localClaudeBinary } from '#worker/claude-binary.ts';
 import { startEcs } from './aws/ecs.ts';
+import { startTaskStoppedRule } from './aws/event-rule.ts';
 import { startEventSource } from './aws/event-source.ts';
 import { startFunctions } from './aws/functions.ts';
 import { startHttpApi } from './aws/http-api.ts';
+import type { Invoke } from './aws/invocation.ts';
 import { startQueues } from './aws/queues.ts';
 import { startSchedule } from './aws/schedule.ts';
 import { startSecretsManager } from './aws/secrets-manager.ts';
@@ -204,6 +206,14 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => startHttpApi({ journal, faults, routes, invoke }),
     ({ url }) => url,
   );
+  await startTriggers(parts, { journal, queues, invoke });
+  return { ecs, functions, api };
+};
+
+type Triggered = Pick<HouseOptions, 'journal'> & Pick<Stores, 'queues'> & { invoke: Invoke };
+
+/** What calls our functions beside the HTTP API: two queues, the clock, the end of a worker. */
+const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggered) => {
   for (const [name, functionName] of eventSources) {
     const eventSource = startEventSource({
       journal,
@@ -228,7 +238,12 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
       () => 'every minute',
     );
   }
-  return { ecs, functions, api };
+  const rule = startTaskStoppedRule({ journal, invoke: (event) => invoke('reconcile', event) });
+  await parts.start(
+    'worker stopped → reconcile',
+    () => Promise.resolve(rule),
+    () => 'event',
+  );
 };
 
 const urlOf = (byName: Record<string, string>, name: string): string => {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { agentUser, killAgent } from '#worker/agent-user.ts';
+import { agentUser } from '#worker/agent-user.ts';
+import { killAgent } from '#worker/kill-agent.ts';
 import { workersAtOnce } from './house-worker.ts';
 
 type Place = { stateDir: string; runsDir: string; agentUid: number };

@@ -29,9 +29,14 @@ export const run = async (context: StepContext, facts: JobFacts, { base }: Run):
     case 'interrupted':
       return await saveInterrupted(context, ran, ran.result.patch);
     case 'failed': {
-      const { failure, detail } = ran.result;
+      const { failure, detail, unfinished } = ran.result;
       const failures = { ...facts.failures, [failure]: (facts.failures?.[failure] ?? 0) + 1 };
-      return { step: 'cloned', facts: { ...said, failures }, next: { kind: 'failed', failure, detail } };
+      const saved = unfinished && { checkpoint: await saveWork(context, ran, unfinished.patch) };
+      return {
+        step: 'cloned',
+        facts: { ...said, failures, ...saved },
+        next: { kind: 'failed', failure, detail },
+      };
     }
     case 'patch':
       return await keepRun(context, { ...said, ...learnt(ran) }, { ran, patch: ran.result.patch });
@@ -88,20 +93,27 @@ const putTranscript = async (
   return key;
 };
 
-/** Without asking for the fence: nobody reads it unless the row takes it, and the row does ask. */
 const saveInterrupted = async (
   context: StepContext,
   ran: Ran,
-  patch: Buffer | undefined,
+  patch: Uint8Array | undefined,
 ): Promise<Stepped> => {
-  const { job, blobs, signal } = context;
-  const { reason } = signal as { reason: unknown }; // of an aborted signal anything may be the reason
+  const { reason } = context.signal as { reason: unknown }; // of an aborted signal anything may be the reason
   if (!isSaved(reason)) throw reason;
+  const checkpoint = await saveWork(context, ran, patch);
+  return { step: 'cloned', facts: { checkpoint }, next: { kind: 'stopped', reason } };
+};
+
+/** Without asking for the fence: nobody reads it unless the row takes it, and the row does ask. */
+const saveWork = async (
+  context: StepContext,
+  ran: Ran,
+  patch: Uint8Array | undefined,
+): Promise<Checkpoint> => {
+  const { job, blobs } = context;
   const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.unfinished.patch` : null;
   if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
-  const transcriptKey = await putTranscript(context, ran);
-  const checkpoint: Checkpoint = { sessionId: ran.sessionId, transcriptKey, patchKey };
-  return { step: 'cloned', facts: { checkpoint }, next: { kind: 'stopped', reason } };
+  return { sessionId: ran.sessionId, transcriptKey: await putTranscript(context, ran), patchKey };
 };
 
 type Earlier = Pick<Parameters<StepContext['runAgent']>[0], 'session' | 'unfinished'>;

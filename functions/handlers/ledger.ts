@@ -69,6 +69,7 @@ const createAnswers = ({
   'workers.living': workers.living,
   'workers.ask_stop': nothing(workers.askStop),
   'workers.spare': nothing(workers.spare),
+  'workers.stopped': nothing(workers.stopped),
   'workers.ended': nothing(workers.ended),
   'workers.never_started': workers.neverStarted,
   'tasks.list': operations.list,

@@ -8,6 +8,7 @@ import { launchWorkers } from './launch-workers.ts';
 import { reapWorkers } from './reap-workers.ts';
 import { redriveInbox } from './redrive-inbox.ts';
 import { ringBells } from './ring-bells.ts';
+import { recordStopped } from './task-stopped.ts';
 
 type Deps = {
   ledger: Ledger;
@@ -22,13 +23,14 @@ type Deps = {
 };
 
 /**
- * Makes what is there fit what is asked for, by schedule and by poke alike: rings that are owed, workers that are
+ * Makes what is there fit what is asked for, by schedule, by poke and when a worker has stopped alike: rings that are owed, workers that are
  * missing, workers that are over. The only caller of RunTask and StopTask. Any of it may be repeated at any time.
  */
 export const createReconcile =
   ({ cap, warm, capacity, ...deps }: Deps) =>
-  async (): Promise<void> => {
+  async (event?: unknown): Promise<void> => {
     const duties = {
+      event: () => recordStopped(deps.ledger, event),
       bells: () => ringBells(deps),
       launches: () => launchWorkers(deps, { cap, warm, capacity }),
       reaping: () => reapWorkers(deps),

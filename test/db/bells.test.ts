@@ -114,9 +114,9 @@ describe('the bell of a thread', () => {
       expect(await due()).toMatchObject([{ taskId: id, generation: 1 }]);
     });
 
-    it('is repeated as it was for a thread that nobody came to in a quarter of an hour', async () => {
+    it('is repeated as it was for a thread that nobody came to in six minutes', async () => {
       const { id } = await recordAndTell(tasks);
-      await passes(14);
+      await passes(5);
       expect(await due()).toEqual([]);
       await passes(2);
       expect(await due()).toMatchObject([{ taskId: id, generation: 0 }]);

@@ -17,6 +17,35 @@ describe('reconcile, with the ledger, Postgres, lanes and ECS', () => {
   });
   afterEach(() => house.close());
 
+  describe('the event of a worker that has stopped', () => {
+    const stopped = (taskArn: string) => ({
+      'detail-type': 'ECS Task State Change',
+      detail: { taskArn, lastStatus: 'STOPPED', stoppedReason: 'Essential container in task exited' },
+    });
+
+    it('ends its row at once, so that its thread gets the next worker', async () => {
+      await house.record(1);
+      await house.reconcile();
+      const { id, task_arn: taskArn } = await house.onlyRow();
+      await house.workers.beat(id);
+      await house.reconcile();
+      expect(house.launches()).toHaveLength(1); // it beats: it will come for the thread
+
+      await house.reconcile({}, undefined, stopped(String(taskArn)));
+      expect((await house.rows())[0]).toMatchObject({ end_reason: 'Essential container in task exited' });
+      expect(house.launches()).toHaveLength(2);
+    });
+
+    it.each([{}, { 'detail-type': 'Scheduled Event' }, stopped('arn:of:another'), null])(
+      'is nothing when it is %j',
+      async (event) => {
+        await house.record(1);
+        await house.reconcile({}, undefined, event);
+        expect(await house.onlyRow()).toMatchObject({ ended_at: null });
+      },
+    );
+  });
+
   describe('bells', () => {
     it('rings on its lane for a wait that is over, and once', async () => {
       const { threadKey, id } = await house.record(1);

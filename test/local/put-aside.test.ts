@@ -1,66 +1,42 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQueueSender } from '#core/aws/sqs.ts';
 import { encodeMessage } from '#core/messages.ts';
 import { credentials, region } from '#local/aws/names.ts';
-import { createFaults } from '#local/faults.ts';
-import type { House } from '#local/house.ts';
-import { startHouse } from '#local/house.ts';
-import type { Journal } from '#local/journal.ts';
-import { createJournal } from '#local/journal.ts';
-import { startPostgres } from '#local/postgres.ts';
 import { openStateFolder } from '#local/state-folder.ts';
 import { aDelivery } from '#test/builders.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
+import type { LocalHouse } from '#test/support/local-house.ts';
+import { startLocalHouse } from '#test/support/local-house.ts';
 import { operate } from '#test/support/operator.ts';
 
 describe('a request that is put aside', () => {
-  let stateDir: string;
-  let house: House;
-  let journal: Journal;
+  let local: LocalHouse;
   let sqs: SQSClient;
   beforeAll(async () => {
-    stateDir = mkdtempSync(join(tmpdir(), 'agent-bot-aside-'));
-    chmodSync(stateDir, 0o755); // else the house needs a second folder that other uids can enter
-    journal = createJournal();
-    house = await startHouse({
-      stateDir,
-      startPostgres: () => startPostgres({ stateDir, durable: false }),
-      journal,
-      faults: createFaults(),
-      onStarted: () => {},
-      onProcess: () => {},
-      onLog: () => {},
-    });
-    sqs = new SQSClient(onLoopback(house.queues.endpoints.sqs));
-    const opened = await openStateFolder(stateDir);
+    local = await startLocalHouse();
+    const { queues, functions } = local.house;
+    sqs = new SQSClient(onLoopback(queues.endpoints.sqs));
+    const opened = await openStateFolder(local.stateDir);
     if (opened.kind !== 'opened') throw new Error(opened.kind);
-    const endpoint = house.functions.url;
+    const endpoint = functions.url;
     opened.folder.announce({ endpoint, region, credentials, ledger: 'ledger', reconcile: 'reconcile' });
   });
   afterAll(async () => {
     sqs.destroy();
-    await house.close();
-    rmSync(stateDir, { recursive: true, force: true });
+    await local.close();
   });
 
   const agentBot = async (...args: string[]) => {
-    const { code, stdout, stderr } = await operate([...args, '--json', '--state', stateDir]);
+    const { code, stdout, stderr } = await operate([...args, '--json', '--state', local.stateDir]);
     if (code !== 0) throw new Error(stdout + stderr);
     return JSON.parse(stdout);
   };
-  const queue = (name: string) => createQueueSender(sqs, house.surroundings.queueUrl(name));
-  const ours = () =>
-    house.github
-      .repository(house.demo.repository)
-      .issues.get(house.demo.issues.total)!
-      .comments.filter(({ user }) => user.type === 'Bot')
-      .map(({ body }) => body);
+  const queue = (name: string) => createQueueSender(sqs, local.house.surroundings.queueUrl(name));
+  const ours = () => local.ourComments(local.house.demo.issues.total).map(({ body }) => body);
   /** What the door would have queued for a comment whose webhook never came. */
   const aDeliveryThatWasLost = () => {
+    const { house } = local;
     const { repository, repositoryId, writer: login, issues } = house.demo;
     const { url: door } = house.github.hook;
     house.github.hook.url = undefined;

@@ -1,51 +1,23 @@
 // A thread on which more than one thing is asked, in the whole house with the real CLI.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Faults } from '#local/faults.ts';
-import { createFaults } from '#local/faults.ts';
-import type { House } from '#local/house.ts';
-import { startHouse } from '#local/house.ts';
-import type { Entry, Journal } from '#local/journal.ts';
-import { createJournal } from '#local/journal.ts';
-import { startPostgres } from '#local/postgres.ts';
+import type { Entry } from '#local/journal.ts';
+import type { LocalHouse } from '#test/support/local-house.ts';
+import { startLocalHouse } from '#test/support/local-house.ts';
 
-let stateDir: string;
-let house: House;
-let journal: Journal;
-let faults: Faults;
-const logs: string[] = [];
+let local: LocalHouse;
 beforeAll(async () => {
-  stateDir = mkdtempSync(join(tmpdir(), 'agent-bot-house-'));
-  chmodSync(stateDir, 0o755); // else the house needs a second folder that other uids can enter
-  journal = createJournal();
-  faults = createFaults();
-  house = await startHouse({
-    stateDir,
-    startPostgres: () => startPostgres({ stateDir, durable: false }),
-    journal,
-    faults,
-    onStarted: () => {},
-    onProcess: () => {},
-    onLog: (_, line) => logs.push(line),
-  });
+  local = await startLocalHouse();
 });
-afterAll(async () => {
-  await house.close();
-  rmSync(stateDir, { recursive: true, force: true });
-});
+afterAll(() => local.close());
 
-const write = (body: string, number: number) =>
-  house.github.comment({ repository: house.demo.repository, number, login: house.demo.writer, body });
-const ours = (number: number) =>
-  house.github
-    .repository(house.demo.repository)
-    .issues.get(number)!
-    .comments.filter(({ user }) => user.type === 'Bot')
-    .map(({ body }) => body);
+const write = (body: string, number: number) => {
+  const { github, demo } = local.house;
+  github.comment({ repository: demo.repository, number, login: demo.writer, body });
+};
+const ours = (number: number) => local.ourComments(number).map(({ body }) => body);
 /** Resolves with the first call from now on that matches. */
 const next = (matches: (entry: Entry) => boolean) => {
+  const { journal } = local;
   const from = journal.entries().length;
   return journal.waitFor((entry) => journal.entries().indexOf(entry) >= from && matches(entry), 60_000);
 };
@@ -56,15 +28,15 @@ const commentSays =
 
 describe('a thread', () => {
   it('lets a person stop what runs, and says so', { timeout: 120_000 }, async () => {
-    const { number } = house.github.openIssue({
-      repository: house.demo.repository,
-      login: house.demo.writer,
+    const { number } = local.house.github.openIssue({
+      repository: local.house.demo.repository,
+      login: local.house.demo.writer,
       title: 'One to stop',
     });
-    faults.inject({ call: /messages/, fault: { kind: 'delay', ms: 100_000 } });
-    const working = next(commentSays('[x] read the repository'));
+    local.faults.inject({ call: /messages/, fault: { kind: 'delay', ms: 5_000 }, times: 50 });
+    const working = next(({ twin }) => twin === 'model');
     write('@agent fix the failing test', number);
-    await working;
+    await working; // and the next answer takes another five seconds
     const [told, ended] = [next(commentSays('Stopped by demo')), next(({ call }) => call === 'task STOPPED')];
     write('@agent stop', number);
     await told;
@@ -73,27 +45,26 @@ describe('a thread', () => {
       expect.stringMatching(/^⏹️ Stopped by demo\./),
       expect.stringContaining('Stopping the one task of this thread.'),
     ]);
+    local.faults.clear();
   });
 
   it('says so when there is nothing to stop', { timeout: 60_000 }, async () => {
     const told = next(commentSays('nothing to stop'));
-    write('@agent stop', house.demo.issues.greeting);
+    write('@agent stop', local.house.demo.issues.greeting);
     await told;
-    expect(ours(house.demo.issues.greeting)).toHaveLength(1);
+    expect(ours(local.house.demo.issues.greeting)).toHaveLength(1);
   });
 
   it('takes a second request after the first, and tells its place', { timeout: 180_000 }, async () => {
-    const number = house.demo.issues.total;
+    const number = local.house.demo.issues.total;
     const working = next(commentSays('[x] read the repository'));
     write('@agent fix the failing test', number);
     await working;
-    const [placed, done] = [
-      next(commentSays('yours comes next')),
-      next(commentSays('Pull request: ')).then(() => next(commentSays('Pull request: '))),
-    ];
+    const placed = next(commentSays('yours comes next'));
+    const published = [commentSays('Fixed `total.js`'), commentSays('Fixed `greeting.js`')].map(next);
     write('@agent fix the failing greeting test', number);
     await placed;
-    await done;
+    await Promise.all(published);
     expect(ours(number)).toEqual([
       expect.stringMatching(/^✅ Pull request: [^]*total\.js/),
       expect.stringMatching(/^✅ Pull request: [^]*greeting\.js/),

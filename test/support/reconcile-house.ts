@@ -117,6 +117,7 @@ export const startReconcileHouse = async (database: TestDatabase) => {
     reconcile: (
       { cap = 10, warm = 0, capacity = 'on_demand', container = 'stays' }: Pool = {},
       through: (ledger: Ledger) => Ledger = (given) => given,
+      event: unknown = {},
     ) =>
       createReconcile({
         ledger: through(ledger),
@@ -133,7 +134,7 @@ export const startReconcileHouse = async (database: TestDatabase) => {
         warm,
         capacity,
         log,
-      })(),
+      })(event),
     /** The rings that lie on a lane; they are taken away. */
     ringsOn: async (lane: Lane): Promise<Ring[]> => {
       const receiver = createQueueReceiver(sqsClient, urlOf(lane));

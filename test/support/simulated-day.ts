@@ -34,7 +34,7 @@ type DayInput = {
 export const playDay = async ({ database, seed, cap, fate, lostPokes, arrivals, endMs }: DayInput) => {
   const clock = createClock();
   const dice = createDice(seed);
-  const lanes = createLanes(clock);
+  const lanes = createLanes(clock.now);
   const tasks = createTasks(database.db);
   const sync = syncWith(database, clock.now);
   const watch = createWatch(clock.now);
@@ -86,7 +86,7 @@ export const playDay = async ({ database, seed, cap, fate, lostPokes, arrivals, 
     clock.after(pulseMs, pulse);
     const alive = fleet.inState('alive');
     if (alive.length === 0) return;
-    for (const { held } of alive) if (held) lanes.hide(held);
+    for (const { held } of alive) if (held) lanes.extend(held);
     await sync();
     await beat(
       database,

@@ -83,9 +83,9 @@ const live = async (deps: Deps, worker: Worker, counts: Counts) => {
   await workers.beat(worker.id);
   const idleAt = clock.now() + fate.idleMs;
   const poll = async (): Promise<void> => {
-    const received = receive(deps, worker);
-    if (received && (await work(deps, { worker, counts, ...received }))) return;
-    if (received) return await poll();
+    const message = receive(deps, worker);
+    if (message && (await work(deps, { worker, counts, message }))) return;
+    if (message) return await poll();
     if (clock.now() < idleAt) return clock.after(3 * secondMs, poll);
     counts.surplus += 1;
     await sync();
@@ -95,25 +95,25 @@ const live = async (deps: Deps, worker: Worker, counts: Counts) => {
   await poll();
 };
 
-const receive = ({ lanes }: Deps, { laneOrder }: Worker) => {
+const receive = ({ lanes }: Deps, { laneOrder }: Worker): Message | undefined => {
   for (const lane of laneOrder) {
     const message = lanes.receive(lane);
-    if (message) return { lane, message };
+    if (message) return message;
   }
   return undefined;
 };
 
-type Job = { worker: Worker; counts: Counts; lane: Lane; message: Message };
+type Job = { worker: Worker; counts: Counts; message: Message };
 
 /** False when the ring leads to no job. */
 const work = async (deps: Deps, job: Job): Promise<boolean> => {
   const { clock, dice, lanes, tasks, fate, sync } = deps;
-  const { worker, counts, lane, message } = job;
+  const { worker, counts, message } = job;
   const { threadKey } = message.ring;
   await sync();
   const claim = await tasks.claim({ threadKey, workerId: worker.id });
   if (claim.kind !== 'claimed') {
-    lanes.acknowledge(lane, message);
+    lanes.acknowledge(message);
     return false;
   }
   deps.watch.onClaim(threadKey);
@@ -131,11 +131,7 @@ const work = async (deps: Deps, job: Job): Promise<boolean> => {
   return true;
 };
 
-const finish = async (
-  deps: Deps,
-  { worker, lane, message }: Job,
-  held: { taskId: string; fence: number },
-) => {
+const finish = async (deps: Deps, { worker, message }: Job, held: { taskId: string; fence: number }) => {
   const { lanes, tasks, workers, sync } = deps;
   const { threadKey } = message.ring;
   await sync();
@@ -144,7 +140,7 @@ const finish = async (
   deps.watch.onDone(threadKey);
   const bell = await tasks.nextOpen(threadKey);
   if (bell) await ringBell(lanes.senders, bell);
-  lanes.acknowledge(lane, message);
+  lanes.acknowledge(message);
   await workers.ended({ workerId: worker.id, reason: 'done' });
   worker.state = 'over';
 };

@@ -1,43 +1,41 @@
-// FIFO queues on simulated time, by what SQS documents: groups in order and one at a time, visibility, five minutes of
-// deduplication. local/aws has the real protocol, on real time.
+// The lanes on simulated time: the strict SQS of local/aws, asked without its protocol.
 import { visibilitySeconds } from '#core/job.ts';
 import type { Ring } from '#core/messages.ts';
 import { ringSchema } from '#core/messages.ts';
 import type { QueueSender } from '#core/ports/queue.ts';
 import type { Lanes } from '#core/ring.ts';
 import type { Lane } from '#core/task.ts';
-import type { Clock } from './simulated-clock.ts';
+import { createStrictQueue } from '#local/aws/strict-queue.ts';
 
-export type Message = { ring: Ring; invisibleUntil: number };
+export type Message = { lane: Lane; ring: Ring; receipt: string };
 
-const deduplicationMs = 5 * 60_000;
+const visibilityMs = visibilitySeconds * 1_000;
+const retentionMs = 14 * 24 * 60 * 60 * 1_000;
 
-export const createLanes = (clock: Clock) => {
-  const messages: Record<Lane, Message[]> = { high: [], normal: [], low: [] };
-  const sentAt = new Map<string, number>();
+export const createLanes = (now: () => number) => {
+  const queue = (name: string) =>
+    createStrictQueue({ name, retentionMs, deduplicationScope: 'messageGroup', maxReceiveCount: 50 });
+  const queues = { high: queue('high'), normal: queue('normal'), low: queue('low') };
   const sender = (lane: Lane): QueueSender => ({
-    send: async ({ body, deduplicationId }) => {
-      const key = `${lane} ${deduplicationId}`;
-      if (clock.now() - (sentAt.get(key) ?? -Infinity) < deduplicationMs) return;
-      sentAt.set(key, clock.now());
-      messages[lane].push({ ring: ringSchema.parse(JSON.parse(body)), invisibleUntil: 0 });
+    send: async (message) => {
+      queues[lane].send({ ...message, attributes: {} }, now());
     },
   });
-  const hide = (message: Message) => {
-    message.invisibleUntil = clock.now() + visibilitySeconds * 1_000;
-  };
   return {
     senders: { high: sender('high'), normal: sender('normal'), low: sender('low') } satisfies Lanes,
     receive: (lane: Lane): Message | undefined => {
-      const isHidden = ({ invisibleUntil }: Message) => invisibleUntil > clock.now();
-      const locked = new Set(messages[lane].filter(isHidden).map(({ ring }) => ring.threadKey));
-      const message = messages[lane].find(({ ring }) => !locked.has(ring.threadKey));
-      if (message) hide(message);
-      return message;
+      const [received] = queues[lane].receive({ max: 1, visibilityMs }, now()).taken;
+      if (!received) return undefined;
+      const ring = ringSchema.parse(JSON.parse(received.message.body));
+      return { lane, ring, receipt: received.receipt };
     },
-    hide,
-    acknowledge: (lane: Lane, message: Message) => {
-      messages[lane] = messages[lane].filter((other) => other !== message);
+    extend: ({ lane, receipt }: Message) => {
+      const answer = queues[lane].extend(receipt, visibilityMs, now());
+      if (answer !== 'extended') throw new Error(`a message that is held cannot be extended: ${answer}`);
+    },
+    acknowledge: ({ lane, receipt }: Message) => {
+      const answer = queues[lane].remove(receipt, now());
+      if (answer !== 'deleted') throw new Error(`a message that is held cannot be deleted: ${answer}`);
     },
   };
 };

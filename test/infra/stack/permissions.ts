@@ -143,13 +143,14 @@ describe('rights', () => {
     expect(new Set(services)).toEqual(new Set(['lambda.amazonaws.com', 'ecs-tasks.amazonaws.com']));
   });
 
-  it('lets the API call its two functions and two schedules reconcile and sweep, and nobody else anything', () => {
+  it('lets the API call its two functions and the schedules and the event reconcile and sweep, and nobody else anything', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(
       ({ Properties }) => `${Properties.Principal} ${Properties.Action} ${Boolean(Properties.SourceArn)}`,
     );
     expect(permissions.sort()).toEqual([
       'apigateway.amazonaws.com lambda:InvokeFunction true',
       'apigateway.amazonaws.com lambda:InvokeFunction true',
+      'events.amazonaws.com lambda:InvokeFunction true',
       'events.amazonaws.com lambda:InvokeFunction true',
       'events.amazonaws.com lambda:InvokeFunction true',
     ]);
