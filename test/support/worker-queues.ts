@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
+import { malformed, toDeadLetter } from '#core/dead-letter.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
 import type { Lane, Outcome, Request } from '#core/task.ts';
@@ -33,7 +34,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
     journal: createJournal(),
     faults: createFaults(),
     bucket: 'unused',
-    queues: lanes.map((lane) => ({ name: nameOf(lane), visibilitySeconds })),
+    queues: ['dead-letters.fifo', ...lanes.map(nameOf)].map((name) => ({ name, visibilitySeconds })),
   });
   const client = new SQSClient(onLoopback(servers.url));
   const queueOf = (lane: Lane) => {
@@ -41,6 +42,8 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
     return { ...createQueueReceiver(client, url), ...createQueueSender(client, url) };
   };
   const queues = { high: queueOf('high'), normal: queueOf('normal'), low: queueOf('low') };
+
+  const deadLetters = createQueueSender(client, servers.queueUrls['dead-letters.fifo'] ?? '');
 
   const record = async (changes: Partial<Request> = {}) => {
     const id = String((last += 1));
@@ -78,6 +81,8 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
       laneOrder: ['normal', 'high', 'low'],
       idleMs: 1_000,
       queues,
+      putAside: ({ lane, message }) =>
+        deadLetters.send(toDeadLetter({ ...message, queue: nameOf(lane), reason: malformed })),
       tasks,
       workers: createWorkers(db),
       handleTask,
@@ -109,6 +114,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
     aWorker,
     finishing,
     depth: async (lane: Lane = 'normal') => (await servers.depths())[nameOf(lane)],
+    putAside: async () => (await servers.depths())['dead-letters.fifo'],
     close: async () => {
       client.destroy();
       await servers.close();
