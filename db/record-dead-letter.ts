@@ -87,10 +87,14 @@ const findLetter = async (tx: Queries, messageId: string) => {
   return { id, taskId, alreadyAnnounced: announcedAt !== null || redrivenAt !== null };
 };
 
-/** A ring of an earlier generation says nothing of the task as it is now: that one has a ring of its own. */
+/**
+ * Only a ring says that its task cannot be done. One of an earlier generation says nothing of the task as it is now; nor
+ * does a delivery whose task was recorded: its bell is owed, and reconcile rings it.
+ */
 const canDie = ({ status, generation }: Row, subject: Subject): boolean =>
-  openStatuses.some((open) => open === status) &&
-  !(subject.kind === 'ring' && subject.ring.generation < generation);
+  subject.kind === 'ring' &&
+  subject.ring.generation >= generation &&
+  openStatuses.some((open) => open === status);
 
 /** Its step stays: when it is brought back, it goes on from there. */
 const kill = async (tx: Queries, task: Row, reason: string): Promise<Row> => {

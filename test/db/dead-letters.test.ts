@@ -125,13 +125,14 @@ describe('a dead letter', () => {
     ]);
   });
 
-  it('of the inbox finds the task that its delivery had become', async () => {
+  it('of the inbox leaves alive what its delivery had become, and has it rung', async () => {
     const input = aRecordInput();
     const task = await tasks.record(input);
     const { thread, trigger } = input;
     const body = encodeMessage(aDelivery({ event: { kind: 'mention', thread, trigger } }));
-    expect(await record(body)).toMatchObject({ taskId: task.id, tell: { thread } });
-    expect((await tasks.get(task.id))?.outcome).toEqual(dead);
+    expect(await record(body)).toMatchObject({ taskId: task.id, tell: null });
+    expect(await tasks.get(task.id)).toMatchObject({ task: { status: 'queued' }, outcome: null });
+    expect(await createBells(database.db).due({ limit: 9 })).toMatchObject([{ ring: { taskId: task.id } }]);
   });
 
   it('of the inbox without a task is told where the person asked', async () => {
