@@ -18,6 +18,7 @@ import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
+import type { WorkerPlace } from './house-worker.ts';
 import { houseWorker, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
@@ -39,6 +40,17 @@ export type HouseOptions = {
   /** A process that leads its own group, to be ended should this house be killed. */
   onProcess: (pid: number) => void;
   onLog: (source: string, line: string) => void;
+  instead?: Instead;
+};
+
+/** What a test puts in the place of what `npm start` has. */
+export type Instead = {
+  startQueues?: typeof startQueues;
+  claudeBinary?: string;
+  /** Node's arguments for a worker, and what it gets beside its environment. */
+  worker?: { program: readonly string[]; environment: Record<string, string> };
+  /** Nothing ticks by itself: the test calls reconcile and sweep. */
+  isTimeless?: boolean;
 };
 
 export type House = Awaited<ReturnType<typeof startHouse>>;
@@ -84,7 +96,7 @@ export const startHouse = async (options: HouseOptions) => {
 
 /** What keeps something, and the twins of what is elsewhere. */
 const startStores = async (parts: Parts, options: HouseOptions) => {
-  const { stateDir, journal, faults } = options;
+  const { stateDir, journal, faults, instead = {} } = options;
   const webhookSecret = randomSecret();
   const modelKey = options.modelApiKey ?? randomSecret();
   const [postgres, queues, secrets, github, model] = await Promise.all([
@@ -95,7 +107,14 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     ),
     parts.start(
       'SQS FIFO and S3',
-      () => startQueues({ journal, faults, queues: queueDefinitions, bucket, dataDir: join(stateDir, 's3') }),
+      () =>
+        (instead.startQueues ?? startQueues)({
+          journal,
+          faults,
+          queues: queueDefinitions,
+          bucket,
+          dataDir: join(stateDir, 's3'),
+        }),
       ({ url }) => url,
     ),
     parts.start(
@@ -166,8 +185,8 @@ type Stores = Awaited<ReturnType<typeof startStores>>;
 
 /** What runs our code: the functions with what drives them, and the workers. */
 const startCompute = async (parts: Parts, options: HouseOptions, { queues, model, surroundings }: Stores) => {
-  const { journal, faults, onLog } = options;
-  const place = workerPlace(options.stateDir, model.url);
+  const { journal, faults, onLog, instead = {} } = options;
+  const place = workerPlace(options.stateDir, model.url, instead);
   await sweep(place);
   const ecs = await parts.start(
     'ECS',
@@ -213,7 +232,7 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => Promise.resolve(eventSource),
     () => 'event source',
   );
-  for (const name of ['reconcile', 'sweep']) {
+  for (const name of instead.isTimeless ? [] : ['reconcile', 'sweep']) {
     const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke(name, event) });
     await parts.start(
       `schedule → ${name}`,
@@ -221,7 +240,7 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
       () => 'every minute',
     );
   }
-  return { ecs, functions, api };
+  return { ecs, functions, api, place };
 };
 
 const urlOf = (byName: Record<string, string>, name: string): string => {
@@ -230,15 +249,17 @@ const urlOf = (byName: Record<string, string>, name: string): string => {
   return url;
 };
 
-const workerPlace = (stateDir: string, modelUrl: string) => {
+const workerPlace = (stateDir: string, modelUrl: string, { claudeBinary, worker }: Instead): WorkerPlace => {
   const place = folderInReach(stateDir);
   return {
     stateDir: join(place, 'worker'),
     runsDir: join(place, 'runs'),
     // another uid for every state folder: houses beside each other do not end each other's agents
     agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
-    claudeBinary: programInReach(localClaudeBinary(), place),
+    claudeBinary: claudeBinary ?? programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
+    program: worker?.program ?? ['worker-image/main.ts'],
+    environment: worker?.environment ?? {},
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },
   };
 };
