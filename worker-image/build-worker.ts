@@ -20,6 +20,7 @@ import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import * as z from 'zod';
 import type { AgentUser } from './agent-user.ts';
+import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
 import type { JobStore } from './handle-task.ts';
@@ -42,6 +43,8 @@ export type WorkerInput = {
   log: Log;
   /** Sees every port as it is made, by name: a test may put something around it. */
   tap?: Tap;
+  /** Instead of the beats of core/job.ts. */
+  heartbeatEvery?: JobTools['heartbeatEvery'];
 };
 
 export type Tap = <P extends object>(name: string, port: P) => P;
@@ -49,7 +52,7 @@ export type Tap = <P extends object>(name: string, port: P) => P;
 const modelSecretSchema = z.object({ apiKey: z.string().min(1) });
 
 export const buildWorker = (input: WorkerInput) => {
-  const { config, db, pathStyle, log, tap = (_, port) => port } = input;
+  const { config, db, pathStyle, log, heartbeatEvery, tap = (_, port) => port } = input;
   const secrets = createSecretReader(secretsManagerClient());
   const tasks = tap('tasks', createTasks(db));
   const spend = tap('spend', createSpend(db));
@@ -95,6 +98,7 @@ export const buildWorker = (input: WorkerInput) => {
     }),
     listen: (onNotice) => listen(config, { onNotice, log }),
     log,
+    ...(heartbeatEvery && { heartbeatEvery }),
   });
 };
 
