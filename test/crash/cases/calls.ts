@@ -18,7 +18,7 @@ export const countCalls = async (house: CrashHouse): Promise<number> => {
   );
 };
 
-const quickEvery = 8;
+const quickEvery = 12;
 
 export const callCases = (count: number): Case[] =>
   Array.from({ length: count }, (_, index) => index + 1).flatMap((nth) =>

@@ -115,7 +115,7 @@ const toCase = ({ id, title, where, run = '', prepare }: PointCase, fate: Fate):
   id: `${id} ${fate}`,
   group: id,
   title,
-  isQuick: fate === 'KILL' ? !/^K13[bde]/.test(id) : (quick[fate]?.includes(id) ?? false),
+  isQuick: fate === 'KILL' ? !/^K(?:2|9a|10a|13[bde]|14b)$/.test(id) : (quick[fate]?.includes(id) ?? false),
   run: async (trial) => {
     const stop = strikeDown(trial, { where, fate });
     prepare?.(trial);

@@ -59,7 +59,7 @@ export const syscallCases: readonly Case[] = Array.from({ length: samples }, (_,
     id: `W${nth}`,
     group: 'W',
     title: `SIGKILL at the worker's write ${nth}`,
-    isQuick: index % 13 === 6,
+    isQuick: index % 20 === 9,
     run: async (trial) => {
       const reason = whyNot();
       if (reason) return { notHere: reason };
