@@ -103,7 +103,7 @@ export const startHouse = async (options: HouseOptions) => {
 
 /** What keeps something, and the twins of what is elsewhere. */
 const startStores = async (parts: Parts, options: HouseOptions) => {
-  const { stateDir, journal, faults, instead = {} } = options;
+  const { stateDir, journal, faults } = options;
   const webhookSecret = randomSecret();
   const modelKey = options.modelApiKey ?? randomSecret();
   const [postgres, queues, secrets, github, model] = await Promise.all([
@@ -114,14 +114,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     ),
     parts.start(
       'SQS FIFO and S3',
-      () =>
-        (instead.startQueues ?? startQueues)({
-          journal,
-          faults,
-          queues: queueDefinitions,
-          bucket,
-          dataDir: join(stateDir, 's3'),
-        }),
+      () => startHouseQueues(options),
       ({ url }) => url,
     ),
     parts.start(
@@ -163,6 +156,11 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     model,
     surroundings: toSurroundings({ postgres, queues, secrets, github }),
   };
+};
+
+const startHouseQueues = ({ stateDir, journal, faults, instead }: HouseOptions) => {
+  const start = instead?.startQueues ?? startQueues;
+  return start({ journal, faults, queues: queueDefinitions, bucket, dataDir: join(stateDir, 's3') });
 };
 
 type Twins = {

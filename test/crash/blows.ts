@@ -6,16 +6,10 @@ import type { Caught } from './line-server.ts';
 export const fates = ['KILL', 'TERM', 'TERM+KILL', 'power', 'database', 'network'] as const;
 export type Fate = (typeof fates)[number];
 
-export const fateTexts: { [F in Fate]: string } = {
-  KILL: 'SIGKILL, as an out-of-memory kill',
-  TERM: 'SIGTERM, as a scale-in or a Spot interruption',
-  'TERM+KILL': 'SIGTERM, then SIGKILL at the third call after it or after two seconds',
-  power: 'SIGKILL, and Postgres is cut down and started again',
-  database: 'Postgres is cut down and started again, the worker lives',
-  network: 'every connection but that to Postgres is reset, for two seconds or as long as the worker lives',
-};
-
-/** Gives what the worker's later points are to do, if anything. */
+/**
+ * KILL is an out-of-memory kill, TERM a scale-in or a Spot interruption, TERM+KILL one that comes to its end: at the third call
+ * after SIGTERM, or after two seconds. power takes Postgres too; after database and network the worker lives.
+ */
 export const deal = async (
   fate: Fate,
   worker: Caught,

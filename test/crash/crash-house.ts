@@ -54,7 +54,7 @@ export const startCrashHouse = async ({ stateDir, onProcess = () => {} }: Option
     },
   });
   const query = createQuery({ ...house.postgres });
-  const { rest, looked, timePassed, stop } = createRest({
+  const { rest, looked, stop } = createRest({
     journal,
     depths: house.queues.depths,
     bury: () => sweep(house.place),
@@ -82,7 +82,6 @@ export const startCrashHouse = async ({ stateDir, onProcess = () => {} }: Option
     tokens: watchTokens(house.github, journal),
     rest,
     pass: async (seconds: number) => {
-      timePassed();
       await jump(seconds);
       for (const delivery of house.github.deliveries())
         delivery.deliveredAt = new Date(Date.parse(delivery.deliveredAt) - seconds * 1_000).toISOString();

@@ -42,7 +42,12 @@ export const startLine = async (path: string) => {
   const serve = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}); // it was killed; its close tells
-    const closed = once(socket, 'close').then(() => void sockets.delete(socket));
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        sockets.delete(socket);
+        resolve();
+      });
+    });
     let worker: Caught | undefined;
     const hear = async (text: string) => {
       const line = lineSchema.parse(JSON.parse(text));

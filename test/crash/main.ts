@@ -1,5 +1,6 @@
 // `npm run test:crash`: the worker is struck down everywhere; exit code 0 when nothing was lost and nothing done twice.
 import { join } from 'node:path';
+import type { StateFolder } from '#local/state-folder.ts';
 import { openStateFolder } from '#local/state-folder.ts';
 import { allCases } from './cases/all.ts';
 import { chosenBy, parseCrashOptions, usage } from './options.ts';
@@ -23,12 +24,14 @@ const list = (options: CrashOptions) => {
   return 0;
 };
 
+/** Remembers the processes of this run, so that the next one ends what a killed one left; several may run beside each other. */
+const takeFolder = async (nth = 1): Promise<StateFolder> => {
+  const opened = await openStateFolder(join(root, `.local/crash-${nth}`));
+  return opened.kind === 'in_use' ? await takeFolder(nth + 1) : opened.folder;
+};
+
 const run = async (options: CrashOptions): Promise<number> => {
-  const opened = await openStateFolder(join(root, '.local/crash'));
-  if (opened.kind === 'in_use') {
-    process.stderr.write(`a crash test runs here already (process ${opened.pid})\n`);
-    return 1;
-  }
+  const folder = await takeFolder();
   const interrupted = new AbortController();
   process.on('SIGINT', () => interrupted.abort());
   process.on('SIGTERM', () => interrupted.abort());
@@ -44,7 +47,7 @@ const run = async (options: CrashOptions): Promise<number> => {
         say(options.json ? JSON.stringify(verdict) : toProgress(verdict, `[${done}/${all}]`));
         if (verdict.status === 'failed') process.stderr.write(`${logs.slice(-15).join('\n')}\n`);
       },
-      onProcess: opened.folder.remember,
+      onProcess: folder.remember,
       signal: interrupted.signal,
     });
     if (!options.json) say(`\n${toTable(verdicts)}\n`);
@@ -55,7 +58,7 @@ const run = async (options: CrashOptions): Promise<number> => {
       options.full && verdicts.some(({ id, status }) => status === 'not here' && id.startsWith('W'));
     return isWhole && !isShort && verdicts.every(({ status }) => status !== 'failed') ? 0 : 1;
   } finally {
-    opened.folder.release();
+    folder.release();
   }
 };
 

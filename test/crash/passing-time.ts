@@ -29,7 +29,7 @@ const patiently = async <T>(ask: () => Promise<T>, tries = 100): Promise<T> => {
   } catch (error) {
     const isAway =
       error instanceof Error && 'code' in error && /^(?:E[A-Z]+|57P0\d)$/.test(String(error.code));
-    const isCut = error instanceof Error && /^Connection terminated/.test(error.message);
+    const isCut = error instanceof Error && error.message.startsWith('Connection terminated');
     if (tries === 0 || !(isAway || isCut)) throw error;
     await wait(100);
     return await patiently(ask, tries - 1);

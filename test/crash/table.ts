@@ -10,7 +10,7 @@ const columns = [
   ['seconds', 9],
 ] as const;
 
-const words = { passed: 'ok', failed: 'FAILED', 'not here': 'not here' } as const;
+const words = { passed: 'ok', failed: 'FAILED', 'known gap': 'gap', 'not here': 'not here' } as const;
 
 const row = (id: string, cells: readonly (string | number)[]): string =>
   id.padEnd(columns[0][1]) +
@@ -32,8 +32,12 @@ export const toTable = (verdicts: readonly Verdict[]): string =>
 
 export const toSummary = (verdicts: readonly Verdict[]): string => {
   const count = (status: Verdict['status']) => verdicts.filter((one) => one.status === status).length;
-  const notHere = count('not here');
-  return `${count('passed')} passed, ${count('failed')} failed${notHere > 0 ? `, ${notHere} not here` : ''}`;
+  const others = (['known gap', 'not here'] as const).filter((status) => count(status) > 0);
+  return [
+    `${count('passed')} passed`,
+    `${count('failed')} failed`,
+    ...others.map((status) => `${count(status)} ${status}`),
+  ].join(', ');
 };
 
 export const toProgress = (verdict: Verdict, place: string): string =>

@@ -51,13 +51,16 @@ export const createTrial = (house: CrashHouse, id: string) => {
     return delivery;
   };
   const tasks = () => tasksOf(house, threads);
-  const strike = async (blow: () => Promise<unknown> | void) => {
-    const open = (await tasks().catch(() => [])).find(({ isFinal }) => !isFinal);
-    const isPaid = open !== undefined && (await isRunStored(house, open.id));
-    blows.push({ isPaid, runsBefore: house.cli.runsOf(id).length });
-    house.tokens.orphan();
-    state.blowing = Promise.resolve(blow()).then(() => {});
-    await state.blowing;
+  const strike = (blow: () => Promise<unknown> | void) => {
+    const struck = (async () => {
+      const open = (await tasks()).find(({ isFinal }) => !isFinal);
+      const isPaid = open !== undefined && (await isRunStored(house, open.id));
+      blows.push({ isPaid, runsBefore: house.cli.runsOf(id).length });
+      house.tokens.orphan();
+      await blow();
+    })();
+    state.blowing = struck;
+    return struck;
   };
   const rest = async () => {
     await house.rest();
@@ -75,10 +78,11 @@ export const createTrial = (house: CrashHouse, id: string) => {
     }
     house.faults.clear();
     await emptyLanes(house);
+    await house.pass(enoughSeconds); // a worker that was killed when it had ended counts as one for two minutes
     await house.tick(); // settles the money of runs that nobody holds any more
     await house.rest();
   };
-  return { id, house, threads, blows, state, from, openThread, ask, tasks, strike, untilDone };
+  return { id, house, threads, blows, state, from, openThread, ask, tasks, strike, rest, untilDone };
 };
 
 /** What a blow left in the lanes comes again, to a worker that finds nothing to do for it. */

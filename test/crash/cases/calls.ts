@@ -1,10 +1,10 @@
 // The sweep: before and after every port call of the happy path, whatever calls there are.
-import type { CrashHouse } from '../crash-house.ts';
-import type { Case } from '../case.ts';
-import { askAndWait } from '../case.ts';
-import { whens } from '../point.ts';
-import { strikeDown } from '../strike.ts';
-import { createTrial } from '../trial.ts';
+import type { CrashHouse } from '#test/crash/crash-house.ts';
+import type { Case } from '#test/crash/case.ts';
+import { askAndWait } from '#test/crash/case.ts';
+import { whens } from '#test/crash/point.ts';
+import { strikeDown } from '#test/crash/strike.ts';
+import { createTrial } from '#test/crash/trial.ts';
 
 /** How many calls one request takes, by running it. */
 export const countCalls = async (house: CrashHouse): Promise<number> => {
@@ -18,7 +18,7 @@ export const countCalls = async (house: CrashHouse): Promise<number> => {
   );
 };
 
-const quickEvery = 8;
+const quickEvery = 12;
 
 export const callCases = (count: number): Case[] =>
   Array.from({ length: count }, (_, index) => index + 1).flatMap((nth) =>

@@ -1,16 +1,19 @@
 // K15-K19 and DUP: the functions lose their answers or their hosts, and senders send again.
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Entry } from '#local/journal.ts';
-import type { Case } from '../case.ts';
-import { aChange, aPullRequest, askAndWait } from '../case.ts';
-import { strikeDown, waitAtGate } from '../strike.ts';
-import type { Trial } from '../trial.ts';
+import type { Case } from '#test/crash/case.ts';
+import { aChange, aPullRequest, askAndWait } from '#test/crash/case.ts';
+import { strikeDown, waitAtGate } from '#test/crash/strike.ts';
+import type { Trial } from '#test/crash/trial.ts';
 
 type Delivery = Awaited<ReturnType<Trial['ask']>>;
 type Delivered = { trial: Trial; delivery: Delivery };
 
+type Lost = { call: RegExp; kind: 'reset' | 'reset_after'; times?: number };
+
 /** The door tries twice, reconcile three times. */
-const lose = ({ house }: Trial, call: RegExp, kind: 'reset' | 'reset_after', times = 3) =>
+const lose = ({ house }: Trial, { call, kind, times = 3 }: Lost) =>
   house.faults.inject({ call, fault: { kind }, times });
 
 /** Ends a function's host at the moment in which a twin sees something, once. */
@@ -39,6 +42,12 @@ const sweepLater = async ({ house }: Trial) => {
   return await house.functions.invoke('sweep', {});
 };
 
+const redelivered = async ({ house }: Trial, { guid }: Delivery) => {
+  const endsAt = performance.now() + 20_000;
+  const isThere = () => house.github.deliveries().some((one) => one.guid === guid && one.redelivery);
+  while (!isThere() && performance.now() < endsAt) await wait(20);
+};
+
 const again = async (
   { house }: Trial,
   { url, request }: Delivery,
@@ -63,7 +72,7 @@ const mustBe = (isSo: boolean, what: string) => {
   if (!isSo) throw new Error(`the case did not come about: ${what}`);
 };
 
-const sweptCase = (id: string, title: string, prepare: (trial: Trial) => unknown, more = {}): Case => ({
+const sweptCase = (id: string, title: string, prepare: (trial: Trial) => unknown): Case => ({
   id,
   group: id.split(' ')[0] ?? id,
   title,
@@ -73,23 +82,24 @@ const sweptCase = (id: string, title: string, prepare: (trial: Trial) => unknown
     const { delivery } = await askOnce(trial);
     trial.house.faults.clear();
     mustBe(delivery.statusCode !== 202, 'the door answered 202');
-    await trial.house.rest();
+    await trial.rest();
     await sweepLater(trial);
+    await redelivered(trial, delivery);
     await trial.untilDone();
-    return { ...aPullRequest, ...more };
+    return aPullRequest;
   },
 });
 
 const sends = [
   sweptCase('K15 reset', 'the door’s message does not reach the queue', (trial) =>
-    lose(trial, /^SendMessage$/, 'reset'),
+    lose(trial, { call: /^SendMessage$/, kind: 'reset' }),
   ),
   sweptCase('K15 host', 'the door’s host ends before its message is sent', (trial) => {
-    lose(trial, /^SendMessage$/, 'reset');
+    lose(trial, { call: /^SendMessage$/, kind: 'reset' });
     crashAt(trial, 'github', sendsTo(/inbox/, [0]));
   }),
   sweptCase('K16 reset', 'the queue has the message, the door has no answer', (trial) =>
-    lose(trial, /^SendMessage$/, 'reset_after', 2),
+    lose(trial, { call: /^SendMessage$/, kind: 'reset_after', times: 2 }),
   ),
   sweptCase('K16 host', 'the door’s host ends after its message was sent', (trial) =>
     crashAt(trial, 'github', sendsTo(/inbox/, [200])),
@@ -104,7 +114,7 @@ const triageCase = (id: string, title: string, sees: (entry: Entry) => boolean):
   run: async (trial) => {
     const stop = crashAt(trial, 'triage', sees);
     await askOnce(trial);
-    await trial.house.rest();
+    await trial.rest();
     stop();
     mustBe(trial.blows.length === 1, 'triage was not struck');
     await trial.house.pass(365); // six times triage's time-out: the inbox's visibility
@@ -120,12 +130,13 @@ const sweeper: Case = {
   title: 'the sweeper has no answer, GitHub sends twice',
   isQuick: true,
   run: async (trial) => {
-    lose(trial, /^SendMessage$/, 'reset');
+    lose(trial, { call: /^SendMessage$/, kind: 'reset' });
     const { delivery } = await askOnce(trial);
     trial.house.faults.clear();
-    lose(trial, /^POST \/app\/hook\/deliveries\/\d+\/attempts$/, 'reset_after', 1);
+    lose(trial, { call: /^POST \/app\/hook\/deliveries\/\d+\/attempts$/, kind: 'reset_after', times: 1 });
     const swept = await sweepLater(trial);
     mustBe(swept.kind === 'failed', 'the sweep had a clear answer');
+    await redelivered(trial, delivery);
     await again(trial, delivery);
     await sweepLater(trial);
     await trial.untilDone();
@@ -151,6 +162,33 @@ const launchCase = (id: string, title: string, prepare: (trial: Trial) => unknow
     return expected;
   },
 });
+
+/** An operator's freeze keeps workers away until the ring in the lane may be lost; then reconcile owes another one. */
+const bell: Case = {
+  id: 'K19',
+  group: 'K19',
+  title: 'reconcile rings, has no answer, and rings again',
+  isQuick: true,
+  run: async (trial) => {
+    const { house } = trial;
+    await house.query(`insert into freezes (scope, reason, frozen_by) values ('all', 'a test', 'a test')`);
+    await askOnce(trial);
+    await house.rest();
+    await house.query('update freezes set thawed_at = now()');
+    await house.pass(16 * 60);
+    lose(trial, { call: /^SendMessage$/, kind: 'reset_after' });
+    const from = house.journal.entries().length;
+    await house.tick();
+    const hasRung = house.journal
+      .entries()
+      .slice(from)
+      .some(({ call }) => call === 'SendMessage');
+    house.faults.clear();
+    await house.tick();
+    await trial.untilDone();
+    return hasRung ? aPullRequest : { notHere: 'reconcile does not ring yet' };
+  },
+};
 
 const duplicate = (id: string, title: string, send: (delivered: Delivered) => Promise<unknown>): Case => ({
   id,
@@ -178,11 +216,12 @@ export const doorCases: readonly Case[] = [
   triageCase('K16 ring', 'triage’s host ends after it rang', sendsTo(/^tasks-/, [200])),
   sweeper,
   launchCase('K18 reset', 'RunTask started a worker, reconcile has no answer', (trial) =>
-    lose(trial, /^RunTask$/, 'reset_after'),
+    lose(trial, { call: /^RunTask$/, kind: 'reset_after' }),
   ),
   launchCase('K18 host', 'reconcile’s host ends after RunTask, before its record', (trial) =>
     crashAt(trial, 'reconcile', ({ call }) => call === 'RunTask'),
   ),
+  bell,
   duplicate('DUP-1', 'the same delivery twenty times, at once and later', ({ trial, delivery }) =>
     Promise.all(Array.from({ length: 20 }, () => again(trial, delivery))),
   ),

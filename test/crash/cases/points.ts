@@ -1,11 +1,11 @@
 // K0-K14: every place in a worker's life at which it can be struck down, and what may happen to it there.
-import type { Case } from '../case.ts';
-import { aChange, askAndWait } from '../case.ts';
-import type { Fate } from '../blows.ts';
-import { fates } from '../blows.ts';
-import type { Where } from '../strike.ts';
-import { strikeDown, waitAtGate } from '../strike.ts';
-import type { Trial } from '../trial.ts';
+import type { Case } from '#test/crash/case.ts';
+import { aChange, askAndWait } from '#test/crash/case.ts';
+import type { Fate } from '#test/crash/blows.ts';
+import { fates } from '#test/crash/blows.ts';
+import type { Where } from '#test/crash/strike.ts';
+import { strikeDown, waitAtGate } from '#test/crash/strike.ts';
+import type { Trial } from '#test/crash/trial.ts';
 
 type PointCase = {
   id: string;
@@ -21,6 +21,12 @@ const callOf = (twin: string, call: RegExp) => (entry: { twin: string; call: str
   entry.twin === twin && call.test(entry.call);
 
 const points: readonly PointCase[] = [
+  {
+    id: 'PG-1',
+    title: 'as the worker begins',
+    where: { at: 'before workers.beat' },
+    fates: ['database'],
+  },
   { id: 'K0', title: 'after the receive, before the claim', where: { at: 'after queue.receive' } },
   { id: 'K1', title: 'after the claim', where: { at: 'after tasks.claim' } },
   { id: 'K2', title: 'after the token was minted', where: { at: 'before steps.clone' } },
@@ -101,7 +107,7 @@ const quick: Record<string, readonly string[]> = {
   TERM: ['K0', 'K5', 'K7'],
   'TERM+KILL': ['K6', 'K12'],
   power: ['K1', 'K6', 'K10'],
-  database: ['K5', 'K8'],
+  database: ['PG-1', 'K5', 'K8'],
   network: ['K4', 'K7', 'K9'],
 };
 
@@ -109,7 +115,7 @@ const toCase = ({ id, title, where, run = '', prepare }: PointCase, fate: Fate):
   id: `${id} ${fate}`,
   group: id,
   title,
-  isQuick: fate === 'KILL' ? !/^K13[bde]/.test(id) : (quick[fate]?.includes(id) ?? false),
+  isQuick: fate === 'KILL' ? !/^K(?:2|9a|10a|13[bde]|14b)$/.test(id) : (quick[fate]?.includes(id) ?? false),
   run: async (trial) => {
     const stop = strikeDown(trial, { where, fate });
     prepare?.(trial);

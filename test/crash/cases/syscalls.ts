@@ -2,9 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Case } from '../case.ts';
-import { askAndWait } from '../case.ts';
-import type { Trial } from '../trial.ts';
+import type { Case } from '#test/crash/case.ts';
+import { askAndWait } from '#test/crash/case.ts';
+import type { Trial } from '#test/crash/trial.ts';
 
 const writes = 'write,writev,sendto,sendmsg';
 /** A happy path has about 450 of them; the first hundred are those of the process's start. */
@@ -59,7 +59,7 @@ export const syscallCases: readonly Case[] = Array.from({ length: samples }, (_,
     id: `W${nth}`,
     group: 'W',
     title: `SIGKILL at the worker's write ${nth}`,
-    isQuick: index % 13 === 6,
+    isQuick: index % 20 === 9,
     run: async (trial) => {
       const reason = whyNot();
       if (reason) return { notHere: reason };

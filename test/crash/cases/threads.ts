@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Case } from '../case.ts';
-import { aChange } from '../case.ts';
-import { letRunGoOn, strikeDown, waitAtGate } from '../strike.ts';
-import type { Trial } from '../trial.ts';
+import type { Case } from '#test/crash/case.ts';
+import { aChange } from '#test/crash/case.ts';
+import { letRunGoOn, strikeDown, waitAtGate } from '#test/crash/strike.ts';
+import type { Trial } from '#test/crash/trial.ts';
 
 const ourComments = ({ house, threads }: Trial) =>
   (house.github.repository(house.demo.repository).issues.get(threads[0] ?? 0)?.comments ?? []).filter(
