@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { Log } from '#core/ports/log.ts';
 import { describeError } from '#core/describe-error.ts';
 import type { Queries } from './database.ts';
-import { toClientConfig } from './database.ts';
+import { closeMs, toClientConfig, within } from './database.ts';
 import type { DatabaseConfig } from './env.ts';
 
 const channel = 'agent_bot_tasks';
@@ -33,6 +33,9 @@ export const listen = async (
     log.warn('notices are not heard', describeError(error));
   }
   return async () => {
-    await client.end().catch(() => {}); // it may have broken before
+    await within(
+      closeMs,
+      client.end().catch(() => {}), // it may have broken before
+    );
   };
 };
