@@ -87,16 +87,21 @@ const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise
   });
 };
 
+type Queues = Pick<JobTools, 'queues' | 'log'>;
+
 /** What the message was about is stored: one that went back to the queue comes again, and finds nothing to do. */
-const acknowledge = async (
-  { queues, log }: Pick<JobTools, 'queues' | 'log'>,
-  { lane, message }: Received,
-): Promise<void> => {
+const acknowledge = ({ queues, log }: Queues, { lane, message }: Received): Promise<void> =>
+  unlessLost(log, () => queues[lane].acknowledge(message.receipt));
+
+const giveBack = ({ queues, log }: Queues, { lane, message }: Received): Promise<void> =>
+  unlessLost(log, () => queues[lane].extend(message.receipt, 0));
+
+const unlessLost = async (log: Log, act: () => Promise<void>): Promise<void> => {
   try {
-    await queues[lane].acknowledge(message.receipt);
+    await act();
   } catch (error) {
     if (!(error instanceof ReceiptLostError)) throw error;
-    log.warn('message went back to the queue after its job', { lane });
+    log.warn('the message had gone back to the queue');
   }
 };
 
@@ -122,7 +127,7 @@ const endEarly = async (
   log.warn('job given back', { reason: error.code });
   if (error.code === 'draining') {
     await tasks.release(held);
-    await queues[received.lane].extend(received.message.receipt, 0);
+    await giveBack({ queues, log }, received);
   }
   if (error.code === 'frozen' && (await tasks.wait({ ...held, reason: 'frozen' }))) {
     await acknowledge({ queues, log }, received);
