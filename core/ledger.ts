@@ -1,6 +1,8 @@
 // The typed verbs of the ledger function: what code outside the VPC may ask of Postgres, and nothing else.
 import * as z from 'zod';
+import { bellSchema, ringSchema } from './messages.ts';
 import type { Functions } from './ports/functions.ts';
+import { capacities } from './ports/launcher.ts';
 import {
   commandSchema,
   installationSchema,
@@ -36,7 +38,24 @@ const recordedTaskSchema = z.object({
   answer: z.string().nullable(),
 });
 
-const workerLaunchSchema = z.object({ workerId: z.uuid(), laneOrder: z.array(laneSchema).nonempty() });
+const capacitySchema = z.enum(capacities);
+const workerLaunchSchema = z.object({
+  workerId: z.uuid(),
+  laneOrder: z.array(laneSchema).nonempty(),
+  capacity: capacitySchema,
+});
+
+/** A worker that has not ended. The ages are by the database's clock, which wrote the instants too. */
+const livingWorkerSchema = z.object({
+  workerId: z.uuid(),
+  taskArn: z.string().nullable(),
+  launchedMsAgo: z.number(),
+  beatMsAgo: z.number().nullable(),
+  stopAskedMsAgo: z.number().nullable(),
+});
+export type LivingWorker = z.infer<typeof livingWorkerSchema>;
+
+const workerEndSchema = z.object({ workerId: z.uuid(), reason: z.string() });
 
 /** verb → what it takes and what it gives; both sides parse with it. */
 export const ledgerVerbs = {
@@ -71,13 +90,28 @@ export const ledgerVerbs = {
     }),
     output: z.null(),
   },
-  /** Counts who waits and who works, and reserves a row per worker to launch, under one lock. */
+  /** Threads that have to be rung for; whoever has rung says so, else they are given again. */
+  'bells.due': { input: z.object({ limit: z.int().positive() }), output: z.array(bellSchema) },
+  'bells.rung': { input: ringSchema.pick({ taskId: true, generation: true }), output: z.null() },
+  /**
+   * Counts who waits and who works, and reserves a row per worker to launch, under one lock. On demand, whatever is
+   * asked for, once a task was interrupted; and once more, as they were, the launches whose answer never came.
+   */
   'workers.plan': {
-    input: z.object({ cap: z.int().positive(), warm: z.int().nonnegative() }),
+    input: z.object({ cap: z.int().positive(), warm: z.int().nonnegative(), capacity: capacitySchema }),
     output: z.object({ wanted: z.int(), available: z.int(), launches: z.array(workerLaunchSchema) }),
   },
   'workers.launched': { input: z.object({ workerId: z.uuid(), taskArn: z.string() }), output: z.null() },
-  'workers.launch_failed': { input: z.object({ workerId: z.uuid(), reason: z.string() }), output: z.null() },
+  'workers.launch_failed': { input: workerEndSchema, output: z.null() },
+  'workers.living': { input: z.object({}), output: z.array(livingWorkerSchema) },
+  /** The first of two steps to stop a worker, and the step back. */
+  'workers.ask_stop': { input: z.object({ workerId: z.uuid() }), output: z.null() },
+  'workers.spare': { input: z.object({ workerId: z.uuid() }), output: z.null() },
+  /** By what ECS calls it. */
+  'workers.stopped': { input: z.object({ taskArn: z.string(), reason: z.string() }), output: z.null() },
+  'workers.ended': { input: workerEndSchema, output: z.null() },
+  /** Unless it has been heard of; and how many launches in a row it is that never started. */
+  'workers.never_started': { input: workerEndSchema, output: z.object({ inARow: z.int() }) },
 } as const;
 
 export type LedgerVerb = keyof typeof ledgerVerbs;

@@ -1,6 +1,7 @@
 // What travels on the queues: the one contract between webhook, triage and worker.
 import * as z from 'zod';
 import { deliverySchema } from './delivery.ts';
+import { laneSchema } from './task.ts';
 
 /** webhook → inbox.fifo → triage */
 export const inboxMessageSchema = deliverySchema;
@@ -13,6 +14,10 @@ export const ringSchema = z.object({
   generation: z.int().nonnegative(),
 });
 export type Ring = z.infer<typeof ringSchema>;
+
+/** A ring and where to send it. */
+export const bellSchema = z.object({ lane: laneSchema, ring: ringSchema });
+export type Bell = z.infer<typeof bellSchema>;
 
 /** SQS forgets after five minutes; the keys in Postgres do not. */
 export const ringDeduplicationId = ({ taskId, generation }: Ring) => `${taskId}:${generation}`;

@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import * as z from 'zod';
-import type { Ring } from '#core/messages.ts';
+import type { LedgerInput } from '#core/ledger.ts';
+import type { bellSchema } from '#core/messages.ts';
 import { ringSchema } from '#core/messages.ts';
-import type { Lane } from '#core/task.ts';
 import { laneSchema } from '#core/task.ts';
 import type { Database, Queries } from './database.ts';
 import { readyHeads } from './heads.ts';
@@ -10,14 +10,14 @@ import { named } from './named.ts';
 import { tasks } from './schema.ts';
 
 /** Where to ring for a thread. */
-export type Bell = { lane: Lane; ring: Ring };
+export type Bell = z.infer<typeof bellSchema>;
 
 export type Bells = ReturnType<typeof createBells>;
 
 export const createBells = (db: Database) =>
   named('bells', {
-    due: ({ limit }: { limit: number }): Promise<Bell[]> => dueBells(db, limit),
-    rung: (bell: Pick<Ring, 'taskId' | 'generation'>): Promise<void> => markRung(db, bell),
+    due: ({ limit }: LedgerInput<'bells.due'>): Promise<Bell[]> => dueBells(db, limit),
+    rung: (bell: LedgerInput<'bells.rung'>): Promise<void> => markRung(db, bell),
   });
 
 /** The bell of the thread's next task; undefined when none can go on or somebody is at it. */
@@ -29,8 +29,11 @@ export const nextBell = async (db: Queries, threadKey: string): Promise<Bell | u
   return toBells(rows)[0];
 };
 
-/** A ring that may have been lost is repeated after so long: the message, or who should have sent it, may be gone. */
-const repeatAfter = sql`interval '15 minutes'`;
+/**
+ * A ring that may have been lost is repeated after so long: the message, or who should have sent it, may be gone. Longer
+ * than the five minutes for which SQS drops the same one.
+ */
+const repeatAfter = sql`interval '6 minutes'`;
 
 /**
  * Bells that are owed: a wait that is over, a ring that nobody sent or that came to nothing. The generation stays until
@@ -47,10 +50,7 @@ const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   return toBells(rows);
 };
 
-const markRung = async (
-  db: Queries,
-  { taskId, generation }: Pick<Ring, 'taskId' | 'generation'>,
-): Promise<void> => {
+const markRung = async (db: Queries, { taskId, generation }: LedgerInput<'bells.rung'>): Promise<void> => {
   await db
     .update(tasks)
     .set({ rungAt: sql`now()` })

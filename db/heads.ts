@@ -18,9 +18,9 @@ export const holdsThread = sql<boolean>`(${tasks.status} in ('queued', 'running'
 
 /** The heads of threads that a worker could begin at once: exactly those that a claim would be given. */
 export const readyHeads = (threadKey?: string): SQL => sql`
-  select id, thread_key, seq, lane, generation, rung_at from (
+  select id, thread_key, seq, lane, was_begun, generation, rung_at from (
     select distinct on (${tasks.threadKey}) ${tasks.id}, ${tasks.threadKey}, ${tasks.seq}, ${tasks.lane},
-           ${tasks.generation}, ${tasks.rungAt},
+           ${tasks.generation}, ${tasks.rungAt}, ${tasks.fence} > 0 as was_begun,
            ${tasks.status} <> 'waiting' and not ${isGreeted} and not ${isFrozen} as can_begin,
            bool_or(${isLeased}) over (partition by ${tasks.threadKey}) as is_taken
     from ${tasks} where ${holdsThread} ${threadKey === undefined ? sql`` : sql`and ${tasks.threadKey} = ${threadKey}`}

@@ -1,8 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { LedgerInput, LedgerOutput } from '#core/ledger.ts';
+import type { LedgerInput, LedgerOutput, LivingWorker } from '#core/ledger.ts';
 import { lanes } from '#core/task.ts';
-import { storable } from './columns.ts';
 import type { Database } from './database.ts';
+import { endedFor, endNeverStarted, livingWorkers } from './living-workers.ts';
 import { named } from './named.ts';
 import { planWorkers } from './plan-workers.ts';
 import { workers } from './schema.ts';
@@ -35,12 +35,34 @@ export const createWorkers = (db: Database) =>
         .onConflictDoUpdate({ target: workers.id, set: alive });
     },
 
-    ended: async ({ workerId, reason }: { workerId: string; reason: string }): Promise<void> => {
+    living: (): Promise<LivingWorker[]> => livingWorkers(db),
+
+    askStop: async ({ workerId }: LedgerInput<'workers.ask_stop'>): Promise<void> => {
+      await db
+        .update(workers)
+        .set({ stopAskedAt: sql`coalesce(${workers.stopAskedAt}, now())` })
+        .where(eq(workers.id, workerId));
+    },
+
+    spare: async ({ workerId }: LedgerInput<'workers.spare'>): Promise<void> => {
+      await db.update(workers).set({ stopAskedAt: null }).where(eq(workers.id, workerId));
+    },
+
+    neverStarted: (
+      input: LedgerInput<'workers.never_started'>,
+    ): Promise<LedgerOutput<'workers.never_started'>> => db.transaction((tx) => endNeverStarted(tx, input)),
+
+    stopped: async ({ taskArn, reason }: LedgerInput<'workers.stopped'>): Promise<void> => {
+      await db
+        .update(workers)
+        .set(endedFor(reason))
+        .where(and(eq(workers.taskArn, taskArn), isNull(workers.endedAt)));
+    },
+
+    ended: async ({ workerId, reason }: LedgerInput<'workers.ended'>): Promise<void> => {
       await db
         .update(workers)
         .set(endedFor(reason))
         .where(and(eq(workers.id, workerId), isNull(workers.endedAt)));
     },
   });
-
-const endedFor = (reason: string) => ({ endedAt: sql`now()`, endReason: storable(reason) });

@@ -1,6 +1,7 @@
 // What each function reads from its environment. infra gives exactly these, by the types below, so stack and code cannot drift.
 // AWS_REGION and the like come from the runtime; AWS_ENDPOINT_URL_* only on a laptop.
 import * as z from 'zod';
+import { capacities } from '#core/ports/launcher.ts';
 import type { DatabaseEnv } from '#db/env.ts';
 import { databaseEnvSchema } from '#db/env.ts';
 
@@ -62,5 +63,8 @@ export const reconcileEnvSchema = z.object({
   SECURITY_GROUP_IDS: nameSchema,
   WORKER_CAP: z.coerce.number<string>().int().min(1),
   WARM_WORKERS: z.coerce.number<string>().int().min(0),
+  /** Spot falls back to on demand where it has no room or a task was interrupted. */
+  WORKER_CAPACITY: z.enum(capacities),
+  ...queueUrlsSchema.shape,
 });
 export type ReconcileEnv = z.input<typeof reconcileEnvSchema>;

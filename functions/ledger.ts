@@ -1,4 +1,5 @@
 import { createLog } from '#core/aws/log.ts';
+import { createBells } from '#db/bells.ts';
 import { openDatabase } from '#db/database.ts';
 import { createDeliveries } from '#db/deliveries.ts';
 import { createInstallations } from '#db/installations.ts';
@@ -15,6 +16,7 @@ export const handler = createLedgerHandler({
   tasks: createTasks(db),
   installations: createInstallations(db),
   deliveries: createDeliveries(db),
+  bells: createBells(db),
   workers: createWorkers(db),
   log,
 });

@@ -1,12 +1,14 @@
-import { ecsClient, lambdaClient } from '#core/aws/clients.ts';
+import { ecsClient, lambdaClient, sqsClient } from '#core/aws/clients.ts';
 import { createLauncher } from '#core/aws/ecs.ts';
 import { createFunctions } from '#core/aws/lambda.ts';
 import { createLog } from '#core/aws/log.ts';
+import { createQueueSender } from '#core/aws/sqs.ts';
 import { createLedger } from '#core/ledger.ts';
 import { reconcileEnvSchema } from './env.ts';
 import { createReconcile } from './handlers/reconcile.ts';
 
 const env = reconcileEnvSchema.parse(process.env);
+const queues = sqsClient();
 
 export const handler = createReconcile({
   ledger: createLedger(createFunctions(lambdaClient()), env.LEDGER_FUNCTION),
@@ -17,7 +19,13 @@ export const handler = createReconcile({
     subnets: env.SUBNET_IDS.split(','),
     securityGroups: env.SECURITY_GROUP_IDS.split(','),
   }),
+  lanes: {
+    high: createQueueSender(queues, env.HIGH_QUEUE_URL),
+    normal: createQueueSender(queues, env.NORMAL_QUEUE_URL),
+    low: createQueueSender(queues, env.LOW_QUEUE_URL),
+  },
   cap: env.WORKER_CAP,
   warm: env.WARM_WORKERS,
+  capacity: env.WORKER_CAPACITY,
   log: createLog('reconcile'),
 });

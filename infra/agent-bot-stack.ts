@@ -28,7 +28,7 @@ export class AgentBotStack extends Stack {
   constructor(scope: Construct, id: string, { settings: given = {}, ...props }: AgentBotStackProps = {}) {
     super(scope, id, props);
     const settings = parseSettings(given);
-    const { githubApiUrl, mention, workerCap, warmWorkers } = settings;
+    const { githubApiUrl, mention } = settings;
     const logRetention = settings.logDays;
     const removalPolicy =
       settings.onRemoval === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
@@ -58,8 +58,8 @@ export class AgentBotStack extends Stack {
     const reconcile = new Reconcile(this, 'Reconcile', {
       ledger,
       worker,
-      workerCap,
-      warmWorkers,
+      queues,
+      settings,
       logRetention,
     });
     const triage = new Triage(this, 'Triage', {

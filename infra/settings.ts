@@ -10,6 +10,8 @@ const settingsSchema = z
     workerCap: z.int().min(1).max(500).default(3),
     /** Workers that wait for work. 0: nothing runs while nobody asks. */
     warmWorkers: z.int().min(0).max(100).default(0),
+    /** Spot costs up to 70 % less and may be taken back in the middle of a job, which then goes on from its last step, on demand. */
+    workerCapacity: z.enum(['on_demand', 'spot']).default('on_demand'),
     /** Seconds a worker waits for a message before it exits. */
     workerIdleSeconds: z.int().min(1).max(3600).default(60),
     workerVcpus: z.literal([1, 2, 4, 8, 16]).default(2),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CfnResource } from 'aws-cdk-lib';
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Connections, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -12,7 +13,7 @@ import {
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -65,7 +66,7 @@ export class Worker extends Construct {
     super(scope, id);
     this.network = props.network;
     const { vpc } = props.network;
-    this.cluster = new Cluster(this, 'Cluster', { vpc });
+    this.cluster = new Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'workers: out to HTTPS and Postgres, in from nobody',
@@ -89,8 +90,8 @@ export class Worker extends Construct {
     } satisfies Partial<ReconcileEnv>;
   }
 
-  /** To start this task on this cluster, with these two roles and no others. */
-  grantLaunch(launcher: IGrantable) {
+  /** To start this task on this cluster, with these two roles and no others; to look at the cluster's tasks and stop them. */
+  grantLaunch(launcher: IFunction) {
     allow(launcher, ['ecs:RunTask'], {
       resources: [this.taskDefinition.taskDefinitionArn],
       conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
@@ -99,6 +100,14 @@ export class Worker extends Construct {
     allow(launcher, ['iam:PassRole'], {
       resources: roles.map(({ roleArn }) => roleArn),
       conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    });
+    const resourceName = `${this.cluster.clusterName}/*`;
+    const tasks = Stack.of(this).formatArn({ service: 'ecs', resource: 'task', resourceName });
+    allow(launcher, ['ecs:DescribeTasks', 'ecs:StopTask'], { resources: [tasks] });
+    const { logicalId } = this.cluster.node.defaultChild as CfnResource; // the child that makes a Cluster one
+    Validations.of(launcher.role ?? launcher).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${Stack.of(this).resolve(logicalId)}>/*]`,
+      reason: 'The tasks of this cluster and no others; their names are made at run time.',
     });
   }
 

@@ -10,7 +10,7 @@ export type Fault =
   | { kind: 'delay'; ms: number };
 
 export type FaultRule = {
-  /** Tested against `METHOD /path` or the name of the AWS operation. */
+  /** Tested against `METHOD /path` or the name of the AWS operation; ECS asks for `capacity of FARGATE_SPOT` too. */
   call: RegExp;
   fault: Fault;
   /** How many calls it meets; 1 when left out. */

@@ -37,9 +37,10 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     TASK_DEFINITION_ARN: workerTaskDefinition,
     CONTAINER_NAME: workerContainer,
     ...networkEnv,
-    // a run ends everything of its uid, and here all workers share one machine
-    WORKER_CAP: '1',
+    WORKER_CAP: '3',
     WARM_WORKERS: '0',
+    WORKER_CAPACITY: 'on_demand',
+    ...queueEnvironment(house),
   };
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME } = ledger;
   const migrate: MigrateEnv = {

@@ -9,6 +9,7 @@ import { awsEnvironment, databaseEnvironment, queueEnvironment } from './surroun
 export type WorkerPlace = {
   stateDir: string;
   runsDir: string;
+  /** The first of `workersAtOnce`: a run ends everything of its uid, and here all workers share one machine. */
   agentUid: number;
   /** Both where the agent's uid can run them. */
   claudeBinary: string;
@@ -18,12 +19,14 @@ export type WorkerPlace = {
 
 export const workerTaskDefinition = arn('ecs', 'task-definition/agent-bot-worker:1');
 export const workerContainer = 'worker';
+/** The cap, and some that have not quite ended yet. */
+export const workersAtOnce = 6;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefinition => {
-  // the launch gives the other two
-  const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'> = {
+  // the launch gives two of the other three
+  const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER' | 'AGENT_UID'> = {
     ...queueEnvironment(house),
     ...databaseEnvironment(house),
     BUCKET: house.bucket,
@@ -42,7 +45,6 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
     IDLE_SECONDS: '60',
     STATE_DIR: place.stateDir,
     RUNS_DIR: place.runsDir,
-    AGENT_UID: String(place.agentUid),
     CLAUDE_BINARY: place.claudeBinary,
   };
   return {
@@ -53,5 +55,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
         cwd: root,
       },
     },
+    room: workersAtOnce,
+    environmentOf: (slot) => ({ AGENT_UID: String(place.agentUid + slot) }) satisfies Partial<WorkerEnv>,
   };
 };

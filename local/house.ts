@@ -5,9 +5,11 @@ import { visibilitySeconds } from '#core/job.ts';
 import { routes } from '#functions/routes.ts';
 import { localClaudeBinary } from '#worker/claude-binary.ts';
 import { startEcs } from './aws/ecs.ts';
+import { startTaskStoppedRule } from './aws/event-rule.ts';
 import { startEventSource } from './aws/event-source.ts';
 import { startFunctions } from './aws/functions.ts';
 import { startHttpApi } from './aws/http-api.ts';
+import type { Invoke } from './aws/invocation.ts';
 import { startQueues } from './aws/queues.ts';
 import { startSchedule } from './aws/schedule.ts';
 import { startSecretsManager } from './aws/secrets-manager.ts';
@@ -18,7 +20,7 @@ import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
-import { houseWorker, workerTaskDefinition } from './house-worker.ts';
+import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
 import type { Parts, Started } from './parts.ts';
@@ -199,6 +201,14 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => startHttpApi({ journal, faults, routes, invoke }),
     ({ url }) => url,
   );
+  await startTriggers(parts, { journal, queues, invoke });
+  return { ecs, functions, api };
+};
+
+type Triggered = Pick<HouseOptions, 'journal'> & Pick<Stores, 'queues'> & { invoke: Invoke };
+
+/** What calls our functions beside the HTTP API: the inbox, the clock, the end of a worker. */
+const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggered) => {
   const eventSource = startEventSource({
     journal,
     endpoint: queues.endpoints.sqs,
@@ -221,7 +231,12 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
       () => 'every minute',
     );
   }
-  return { ecs, functions, api };
+  const rule = startTaskStoppedRule({ journal, invoke: (event) => invoke('reconcile', event) });
+  await parts.start(
+    'worker stopped → reconcile',
+    () => Promise.resolve(rule),
+    () => 'event',
+  );
 };
 
 const urlOf = (byName: Record<string, string>, name: string): string => {
@@ -235,8 +250,9 @@ const workerPlace = (stateDir: string, modelUrl: string) => {
   return {
     stateDir: join(place, 'worker'),
     runsDir: join(place, 'runs'),
-    // another uid for every state folder: houses beside each other do not end each other's agents
-    agentUid: 80_000 + (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 10_000),
+    // other uids for every state folder: houses beside each other do not end each other's agents
+    agentUid:
+      80_000 + workersAtOnce * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 1_600),
     claudeBinary: programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },

@@ -1,10 +1,10 @@
 // How anything runs as the agent: under another uid where the supervisor is root, never with more than it is given.
-import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as wait } from 'node:timers/promises';
+import type { ProcessLimits } from './agent-limits.ts';
+import type { AgentProcess } from './agent-process.ts';
+import { drained, exitOf, keepHead, keepTail, signalGroup } from './agent-process.ts';
 
 export type AgentUser = { kind: 'separate'; uid: number; gid: number } | { kind: 'same' };
 
@@ -14,9 +14,9 @@ export type AgentCommand = {
   cwd: string;
   /** All of it: nothing is inherited. */
   env: Readonly<Record<string, string>>;
+  /** None for what ends the others: at the limit it would be refused itself. */
+  limits?: ProcessLimits | undefined;
 };
-
-export type AgentProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 type RunInput = AgentCommand & {
   stdin?: Uint8Array | Readable | undefined;
@@ -40,7 +40,6 @@ export type AgentResult = {
 
 const maxStderrBytes = 4096;
 const pipeGraceMs = 10_000;
-const killDeadlineMs = 10_000;
 
 type Supervisor = { uid: number; isRoot: boolean; platform: NodeJS.Platform };
 
@@ -56,13 +55,15 @@ export const agentUser = ({ uid, isRoot, platform }: Supervisor): AgentUser => {
  * With a uid of its own it has no capability, cannot gain one, and holds no descriptor above 2: Node hands on
  * those that it inherited above a gap. The folder is entered with the agent's rights, not with ours.
  */
-export const spawnAsAgent = (user: AgentUser, { command, args, cwd, env }: AgentCommand): AgentProcess => {
+export const spawnAsAgent = (user: AgentUser, input: AgentCommand): AgentProcess => {
+  const { command, args, cwd, env, limits } = input;
   const options = { env: { ...env }, detached: true, stdio: 'pipe' } as const;
-  if (user.kind === 'same') return spawn(command, args, { ...options, cwd });
-  if (command.includes('=')) throw new Error('env(1) takes a command with = for a variable');
+  const [program = command, ...rest] = [...limitCommand(user, limits), command, ...args];
+  if (user.kind === 'same') return spawn(program, rest, { ...options, cwd });
+  if (program.includes('=')) throw new Error('env(1) takes a command with = for a variable');
   const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const rights = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
-  const enter = ['/usr/bin/env', `--chdir=${cwd}`, '--unset=SHLVL', '--unset=PWD', command, ...args];
+  const enter = ['/usr/bin/env', `--chdir=${cwd}`, '--unset=SHLVL', '--unset=PWD', program, ...rest];
   const launch = ['/usr/bin/setpriv', ...ids, ...rights, '--', ...enter];
   // -p: neither BASH_ENV nor functions from the environment. --norc: with a socket for stdin, which Node's pipes are,
   // bash takes itself for a remote shell and would run the agent's own $HOME/.bashrc, as root
@@ -70,6 +71,23 @@ export const spawnAsAgent = (user: AgentUser, { command, args, cwd, env }: Agent
     ...options,
     cwd: '/',
   });
+};
+
+/**
+ * The words before a command that put the limits on it and on all that it starts; without privileges nobody gets them off
+ * again. Linux only. As the same user the number of processes stays free: the kernel would count the person's own.
+ */
+const limitCommand = (user: AgentUser, limits: ProcessLimits | undefined): string[] => {
+  if (!limits || process.platform !== 'linux') return [];
+  const { processes, dataBytes, fileBytes } = limits;
+  return [
+    '/usr/bin/prlimit',
+    ...(user.kind === 'separate' ? [`--nproc=${processes}`] : []),
+    `--data=${Math.floor(dataBytes)}`,
+    `--fsize=${Math.floor(fileBytes)}`,
+    '--core=0',
+    '--',
+  ];
 };
 
 /** Runs to the end and gives the ending as a value. Throws when it cannot be started or `stdin` fails. */
@@ -102,78 +120,6 @@ export const runAsAgent = async (user: AgentUser, input: RunInput): Promise<Agen
   }
 };
 
-/**
- * Ends what the agent left running. With a uid of its own: everything of that uid, whatever session, group or parent
- * it has; so the uid must be nobody else's. As the same user only the process group of `pid` can be named: what
- * called setsid (the CLI's Bash tool does, and any daemon) lives on.
- */
-export const killAgent = async (user: AgentUser, pid: number): Promise<void> => {
-  if (user.kind === 'same') return sendSignal(-pid, 'SIGKILL');
-  const { code, stderr } = await runAsAgent(user, {
-    command: '/bin/bash',
-    args: ['--norc', '-p', '-c', killAll],
-    cwd: '/',
-    env: { PATH: '/usr/bin:/bin' },
-    maxBytes: 0,
-    deadlineMs: killDeadlineMs,
-  });
-  if (code !== 0) throw new Error(`processes of uid ${user.uid} could not be ended: ${stderr.slice(0, 300)}`);
-};
-
-export type Exit = { code: number | null; signal: NodeJS.Signals | null };
-
-/** The end of the process itself. Rejects when it could not be started. */
-export const exitOf = (child: ChildProcess): Promise<Exit> =>
-  new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-
-/** After the exit: waits for the pipes' end, but not for long on somebody else who holds them. */
-export const drained = async (child: AgentProcess, graceMs: number): Promise<void> => {
-  const pipes = [child.stdout, child.stderr].filter((pipe) => !pipe.closed);
-  const graceOver = new AbortController();
-  const closed = Promise.all(pipes.map((pipe) => once(pipe, 'close')));
-  await Promise.race([closed, wait(graceMs, undefined, { signal: graceOver.signal }).catch(() => {})]);
-  graceOver.abort();
-  for (const pipe of pipes) pipe.destroy();
-};
-
-/** Sends to the whole process group; one that is gone is fine. */
-export const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
-  if (child.pid !== undefined) sendSignal(-child.pid, signal);
-};
-
-const sendSignal = (pid: number, signal: NodeJS.Signals) => {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-};
-
-/** The last bytes that came, as text. */
-export const keepTail = (stream: Readable, maxBytes: number): (() => string) => {
-  let tail = Buffer.alloc(0);
-  stream.on('data', (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk.subarray(-maxBytes)]).subarray(-maxBytes);
-  });
-  stream.on('error', () => {}); // a pipe that breaks has ended
-  return () => tail.toString('utf8');
-};
-
-const keepHead = (stream: Readable, maxBytes: number, onCut: () => void) => {
-  const chunks: Buffer[] = [];
-  let left = maxBytes;
-  stream.on('data', (chunk: Buffer) => {
-    if (left > 0) chunks.push(chunk.subarray(0, left));
-    left -= chunk.length;
-    if (left < 0) onCut();
-  });
-  stream.on('error', () => {}); // a pipe that breaks has ended
-  return () => ({ stdout: Buffer.concat(chunks), isCut: left < 0 });
-};
-
 const feed = async ({ stdin }: AgentProcess, input: RunInput['stdin']): Promise<void> => {
   if (input === undefined || input instanceof Uint8Array) {
     stdin.on('error', () => {}); // it may end before it has read all; its exit code tells
@@ -189,30 +135,9 @@ const feed = async ({ stdin }: AgentProcess, input: RunInput['stdin']): Promise<
 };
 
 const closeDescriptors = `
+echo 1000 2>/dev/null >/proc/self/oom_score_adj # out of memory the kernel takes the agent, not the supervisor
 for fd in /proc/self/fd/*; do
   fd=\${fd##*/}
   [ "$fd" -le 2 ] || eval "exec $fd>&-"
 done
 exec -- "$@"`;
-
-/**
- * kill(-1) signals everything that the caller may signal but itself, at once, and no fork survives it; but while others'
- * processes exist Linux answers 0, never ESRCH, so the end is looked up. A zombie that nobody reaps is dead enough.
- * https://man7.org/linux/man-pages/man2/kill.2.html
- */
-const killAll = `
-alive() {
-  local status pid key value uid state
-  for status in /proc/[0-9]*/status; do
-    pid=\${status#/proc/} uid= state=
-    [ "\${pid%/status}" = $$ ] && continue
-    while read -r key value _; do
-      case $key in State:) state=$value ;; Uid:) uid=$value; break ;; esac
-    done 2>/dev/null <"$status"
-    [ "$uid" = "$EUID" ] && [ "$state" != Z ] && return 0
-  done
-  return 1
-}
-kill -KILL -1
-while alive; do kill -KILL -1; sleep 0.01; done
-exit 0`;

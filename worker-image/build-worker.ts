@@ -8,8 +8,10 @@ import type { SpendCaps } from '#core/money.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Database } from '#db/database.ts';
 import { listen } from '#db/notices.ts';
+import type { Runs } from '#db/runs.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSessions } from '#db/sessions.ts';
+import type { Spend } from '#db/spend.ts';
 import { createSpend } from '#db/spend.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -22,7 +24,7 @@ import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
 import { createJobLog } from './job-log.ts';
 import { jobPatienceMs, patient } from './patience.ts';
-import type { AgentConfig } from './run-agent.ts';
+import type { AgentConfig, RunBooks } from './run-agent.ts';
 import { createRunAgent } from './run-agent.ts';
 import { createOpenSteps } from './steps.ts';
 import { createWork } from './work.ts';
@@ -63,11 +65,14 @@ export const buildWorker = (input: WorkerInput) => {
     blobs: tap('blobs', createBlobs(s3Client({ pathStyle }), config.BUCKET)),
     runAgent: createRunAgent({
       config: agentConfig(input, secrets),
-      books: { ...tap('runs', createRuns(db)), settle: spend.settle, note: spend.note },
+      books: patientBooks(tap('runs', createRuns(db)), spend, log),
       log,
     }),
     memory: tap('sessions', createSessions(db)),
-    money: { reserve: (run) => spend.reserve({ ...run, caps: capsOf(config) }) },
+    money: {
+      reserve: (run) => spend.reserve({ ...run, caps: capsOf(config) }),
+      spent: patient(spend.totalOfTask, { forMs: jobPatienceMs, log }),
+    },
     budgetUsd: config.BUDGET_USD,
     stateDir: config.STATE_DIR,
   });
@@ -122,6 +127,14 @@ const patientStore = (tasks: Tasks, log: Log) => {
     nextOpen: wait(tasks.nextOpen),
   } satisfies JobStore & Pick<Tasks, 'nextOpen'>;
 };
+
+/** A run that is paid for is counted and kept, however long Postgres is away. A note may be lost: the next one says more. */
+const patientBooks = (runs: Runs, spend: Spend, log: Log): RunBooks => ({
+  start: runs.start,
+  finish: patient(runs.finish, { forMs: jobPatienceMs, log }),
+  settle: patient(spend.settle, { forMs: jobPatienceMs, log }),
+  note: spend.note,
+});
 
 const capsOf = (config: WorkerConfig): SpendCaps => ({
   task: config.BUDGET_USD,

@@ -24,24 +24,26 @@ const resultSchema = z
   .catch(broken);
 export type ClaudeResult = z.infer<typeof resultSchema>;
 
-/** The last result, the turns of all of them, and how many lines were longer than allowed. */
-export type ClaudeStream = { result: ClaudeResult | undefined; turns: number; cutLines: number };
+/** What the CLI says in place of the model when a call of it failed. */
+const errorSchema = z.object({
+  type: z.literal('assistant'),
+  error: z.string(),
+  api_error_status: z.number().nullish().catch(null),
+});
+export type ClaudeError = { kind: string; status: number | null };
 
-export type ClaudeEnd =
-  | { kind: 'succeeded'; answer: string; turns: number; sessionId: string }
-  | {
-      kind: 'failed';
-      reason: 'agent_error' | 'model_error' | 'over_budget';
-      detail: string;
-      turns: number;
-    }
-  | { kind: 'timed_out'; why: 'idle' | 'deadline'; afterMs: number; turns: number }
-  /** The caller's signal ended it. */
-  | { kind: 'aborted'; turns: number };
+/** The last result, the turns of all of them, the last error of the model, and how many lines were longer than allowed. */
+export type ClaudeStream = {
+  result: ClaudeResult | undefined;
+  turns: number;
+  error: ClaudeError | undefined;
+  cutLines: number;
+};
 
 type ReadOptions = { onEvent: (event: ClaudeEvent) => void; maxLineBytes?: number };
 
-const fiftyMegabytes = 50 * 1024 * 1024;
+/** What the model or a tool can say at most is smaller by far. */
+const defaultMaxLineBytes = 16 * 1024 * 1024;
 
 /**
  * Reads to the stream's end. A line that is no JSON object with a type is noise; a longer one than allowed is dropped
@@ -49,17 +51,19 @@ const fiftyMegabytes = 50 * 1024 * 1024;
  */
 export const readClaudeStream = async (
   stdout: Readable,
-  { onEvent, maxLineBytes = fiftyMegabytes }: ReadOptions,
+  { onEvent, maxLineBytes = defaultMaxLineBytes }: ReadOptions,
 ): Promise<ClaudeStream> => {
-  const stream: ClaudeStream = { result: undefined, turns: 0, cutLines: 0 };
+  const stream: ClaudeStream = { result: undefined, turns: 0, error: undefined, cutLines: 0 };
   const take = (line: Line) => {
     if (line.isCut) stream.cutLines += 1;
-    const event = line.isCut ? undefined : parse(line.text);
+    const event = line.isCut ? undefined : parse(line.bytes);
     if (!event) return;
     if (event.type === 'result') {
       stream.result = resultSchema.parse(event);
       stream.turns += stream.result.num_turns;
     }
+    const failed = event.type === 'assistant' ? errorSchema.safeParse(event).data : undefined;
+    if (failed) stream.error = { kind: failed.error, status: failed.api_error_status ?? null };
     onEvent(event);
   };
 
@@ -69,93 +73,36 @@ export const readClaudeStream = async (
   return stream;
 };
 
-type Judged = {
-  exit: { code: number | null; signal: string | null };
-  stream: ClaudeStream;
-  sessionId: string;
-  /** What made us end it before its time. */
-  stopped?: { why: 'idle' | 'deadline'; afterMs: number } | { why: 'aborted' } | undefined;
-  /** The gateway refused a request because the money was spent. */
-  isOverBudget?: boolean;
-  stderr?: string;
-};
-
-/**
- * Success is all four: exit code 0, subtype `success`, `is_error` false, terminal reason `completed`; exit 0 alone is also
- * what an interrupted run gives, and `success` alone what a refused key gives. The last result counts: the CLI prints one
- * for every turn that a message or a finished background task began, and its exit code belongs to the last.
- */
-export const judge = ({ exit, stream, sessionId, stopped, isOverBudget, stderr = '' }: Judged): ClaudeEnd => {
-  const { result, turns } = stream;
-  if (stopped) {
-    return stopped.why === 'aborted' ? { kind: 'aborted', turns } : { kind: 'timed_out', ...stopped, turns };
-  }
-  const isSuccess =
-    exit.code === 0 &&
-    result?.subtype === 'success' &&
-    !result.is_error &&
-    result.terminal_reason === 'completed';
-  if (isSuccess) return { kind: 'succeeded', answer: result.result, turns, sessionId };
-  if (isOverBudget) return { kind: 'failed', reason: 'over_budget', detail: 'the budget is spent', turns };
-  if (!result)
-    return { kind: 'failed', reason: 'agent_error', detail: noResult(exit, stream, stderr), turns };
-  return { kind: 'failed', ...failureOf(result, exit), turns };
-};
-
-type Failure = Pick<Extract<ClaudeEnd, { kind: 'failed' }>, 'reason' | 'detail'>;
-
-const maxDetail = 500;
-
-const failureOf = (result: ClaudeResult, exit: Judged['exit']): Failure => {
-  const said = (result.errors?.join('; ') ?? result.result).slice(0, maxDetail);
-  switch (result.terminal_reason) {
-    case 'budget_exhausted':
-      return { reason: 'over_budget', detail: said };
-    case 'api_error':
-    case 'prompt_too_long': {
-      const status = result.api_error_status ? `status ${result.api_error_status}: ` : '';
-      return { reason: 'model_error', detail: `${status}${said}` };
-    }
-    default: {
-      const why = `${result.subtype}, ${result.terminal_reason ?? 'no reason given'}, ${ending(exit)}`;
-      return { reason: 'agent_error', detail: said ? `${said} (${why})` : why };
-    }
-  }
-};
-
-const noResult = (exit: Judged['exit'], { cutLines }: ClaudeStream, stderr: string): string => {
-  const cut = cutLines > 0 ? `; ${cutLines} of its lines were too long to read` : '';
-  const said = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(-maxDetail)}`;
-  return `the CLI ended without a result (${ending(exit)}${cut})${said}`;
-};
-
-const ending = ({ code, signal }: Judged['exit']) => (signal ? `ended by ${signal}` : `exit code ${code}`);
-
-const parse = (text: string): ClaudeEvent | undefined => {
+const parse = (bytes: Buffer): ClaudeEvent | undefined => {
+  if (!isObject(bytes)) return undefined; // noise costs no more than a look: an exception for each line is slow
   try {
-    return eventSchema.safeParse(JSON.parse(text)).data;
+    return eventSchema.safeParse(JSON.parse(bytes.toString('utf8'))).data;
   } catch {
     return undefined; // noise: warnings of the runtime, half a line after a kill
   }
 };
 
-type Line = { isCut: false; text: string } | { isCut: true };
+/** By its ends. */
+const isObject = (bytes: Buffer): boolean =>
+  bytes[0] === 0x7b && (bytes.at(-1) === 0x7d || (bytes.at(-1) === 0x0d && bytes.at(-2) === 0x7d));
 
-/** Every byte is looked at once and copied once, however the lines are cut into chunks. */
+/** Its bytes are good until the next line is asked for. */
+type Line = { isCut: false; bytes: Buffer } | { isCut: true };
+
+/** Every byte is looked at once, however the lines are cut into chunks; a byte that comes alone takes no more than a byte. */
 const createLines = (maxLineBytes: number) => {
-  let parts: Buffer[] = [];
+  let held = Buffer.alloc(0);
   let sizeBytes = 0;
   const add = (part: Buffer) => {
+    if (sizeBytes + part.length <= maxLineBytes) {
+      if (sizeBytes + part.length > held.length) held = grown(held, sizeBytes + part.length);
+      part.copy(held, sizeBytes);
+    } else held = Buffer.alloc(0);
     sizeBytes += part.length;
-    if (sizeBytes > maxLineBytes) parts = [];
-    else parts.push(part);
   };
   const finish = (): Line => {
     const line: Line =
-      sizeBytes > maxLineBytes
-        ? { isCut: true }
-        : { isCut: false, text: Buffer.concat(parts).toString('utf8') };
-    parts = [];
+      sizeBytes > maxLineBytes ? { isCut: true } : { isCut: false, bytes: held.subarray(0, sizeBytes) };
     sizeBytes = 0;
     return line;
   };
@@ -173,6 +120,13 @@ const createLines = (maxLineBytes: number) => {
       if (sizeBytes > 0) yield finish();
     },
   };
+};
+
+/** Twice as large as needed, so that growing costs no more than the bytes that come. */
+const grown = (held: Buffer, neededBytes: number): Buffer<ArrayBuffer> => {
+  const larger = Buffer.allocUnsafe(2 * neededBytes);
+  held.copy(larger);
+  return larger;
 };
 
 /** A stream that was destroyed because somebody else held it open has ended for us. */

@@ -1,10 +1,16 @@
 // One run of the Claude CLI as the agent. Ends are values; only what we got wrong ourselves is thrown.
 import { dirname, isAbsolute } from 'node:path';
 import type { Log } from '#core/ports/log.ts';
-import type { AgentProcess, AgentUser } from './agent-user.ts';
-import { drained, exitOf, keepTail, killAgent, signalGroup, spawnAsAgent } from './agent-user.ts';
-import type { ClaudeEnd, ClaudeEvent } from './claude-stream.ts';
-import { judge, readClaudeStream } from './claude-stream.ts';
+import type { AgentLimits } from './agent-limits.ts';
+import { drained, exitOf, keepTail } from './agent-process.ts';
+import type { AgentUser } from './agent-user.ts';
+import { spawnAsAgent } from './agent-user.ts';
+import { createGuard } from './claude-guard.ts';
+import type { ClaudeEvent } from './claude-stream.ts';
+import { readClaudeStream } from './claude-stream.ts';
+import type { ClaudeEnd, ModelView } from './claude-verdict.ts';
+import { judge } from './claude-verdict.ts';
+import { killAgent } from './kill-agent.ts';
 
 export type ClaudeRun = {
   binary: string;
@@ -33,13 +39,24 @@ export type ClaudeRun = {
   deadlineMs: number;
   /** From SIGTERM to SIGKILL, and for pipes that somebody still holds. */
   graceMs?: number | undefined;
+  /** So long after its result it may still be there. */
+  resultGraceMs?: number | undefined;
+  /** How often the CLI asks the model again by itself before it gives up. */
+  maxRetries?: number | undefined;
+  limits?: AgentLimits | undefined;
+  /** The supervisor's folder on the disk whose free space is watched. */
+  runsDir: string;
   onEvent?: ((event: ClaudeEvent) => void) | undefined;
   /** The gateway's word on whether the money is spent. */
   isOverBudget?: (() => boolean) | undefined;
+  /** The gateway's word on the last call of the model. */
+  modelView?: (() => ModelView) | undefined;
   log: Log;
 };
 
 const defaultGraceMs = 10_000;
+const defaultResultGraceMs = 10_000;
+const defaultMaxRetries = 3;
 const maxStderrBytes = 4096;
 
 export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
@@ -49,14 +66,17 @@ export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
     args: claudeArguments(run),
     cwd: run.workspace,
     env: claudeEnvironment(run),
+    limits: run.limits,
   });
   const stderr = keepTail(child.stderr, maxStderrBytes);
   child.stdin.on('error', () => {}); // it may end before it has read the prompt; its result tells
   child.stdin.end(run.prompt);
 
-  const guard = createGuard(child, run);
+  const { graceMs = defaultGraceMs, resultGraceMs = defaultResultGraceMs } = run;
+  const watched = run.limits && { user: run.user, limits: run.limits, folder: run.runsDir };
+  const guard = createGuard(child, { ...run, graceMs, resultGraceMs, watched });
   const onEvent = (event: ClaudeEvent) => {
-    guard.sawEvent();
+    guard.sawEvent(event);
     run.onEvent?.(event);
   };
   const reading = readClaudeStream(child.stdout, { onEvent });
@@ -64,13 +84,20 @@ export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
   try {
     const exit = await exitOf(child).catch((error: unknown) => ({ startError: error }));
     if ('startError' in exit) return notStarted(exit.startError);
+    guard.close();
     // before the pipes' end, because what the agent left behind may hold them
     await killAgent(run.user, child.pid ?? 0);
-    await drained(child, run.graceMs ?? defaultGraceMs);
+    await drained(child, graceMs);
     const stream = await reading;
-    const isOverBudget = run.isOverBudget?.() ?? false;
-    const sessionId = run.resume ?? run.sessionId;
-    const end = judge({ exit, stream, sessionId, isOverBudget, stopped: guard.stopped(), stderr: stderr() });
+    const end = judge({
+      exit,
+      stream,
+      sessionId: run.resume ?? run.sessionId,
+      isOverBudget: run.isOverBudget?.() ?? false,
+      model: run.modelView?.() ?? 'unclear',
+      stopped: guard.stopped(), // until the exit: what comes later ended nothing
+      stderr: stderr(),
+    });
     run.log.info('claude ended', {
       ...endFields(end),
       ...exit,
@@ -121,7 +148,7 @@ const claudeEnvironment = (run: ClaudeRun): Record<string, string> => ({
   ANTHROPIC_API_KEY: run.runToken,
   NO_PROXY: '127.0.0.1,localhost',
   CLAUDE_CODE_TMPDIR: run.tmp,
-  CLAUDE_CODE_MAX_RETRIES: '3',
+  CLAUDE_CODE_MAX_RETRIES: String(run.maxRetries ?? defaultMaxRetries),
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', // else the process outlives its result by minutes
   CLAUDE_CODE_DISABLE_ATTACHMENTS: '1', // else `@/path` in the request becomes the file's content
@@ -130,37 +157,6 @@ const claudeEnvironment = (run: ClaudeRun): Record<string, string> => ({
   GIT_COMMITTER_NAME: 'agent',
   GIT_COMMITTER_EMAIL: 'agent@localhost',
 });
-
-type Stopped = { why: 'idle' | 'deadline'; afterMs: number } | { why: 'aborted' };
-
-/** Ends the process when it is silent, late or no longer wanted: SIGTERM, and SIGKILL when that does not help. */
-const createGuard = (child: AgentProcess, { signal, idleMs, deadlineMs, graceMs }: ClaudeRun) => {
-  let stopped: Stopped | undefined;
-  let killing: NodeJS.Timeout | undefined;
-  const stop = () => {
-    if (killing) return;
-    signalGroup(child, 'SIGTERM');
-    killing = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs ?? defaultGraceMs);
-  };
-  const stopBecause = (reason: Stopped) => {
-    stopped ??= reason;
-    stop();
-  };
-  const onAbort = () => stopBecause({ why: 'aborted' });
-  const idle = setTimeout(() => stopBecause({ why: 'idle', afterMs: idleMs }), idleMs);
-  const deadline = setTimeout(() => stopBecause({ why: 'deadline', afterMs: deadlineMs }), deadlineMs);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return {
-    sawEvent: () => void idle.refresh(),
-    stop,
-    stopped: () => stopped,
-    close: () => {
-      for (const timer of [idle, deadline, killing]) clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    },
-  };
-};
 
 const notStarted = (error: unknown): ClaudeEnd => ({
   kind: 'failed',
@@ -173,5 +169,6 @@ const endFields = (end: ClaudeEnd) => ({
   end: end.kind,
   turns: end.turns,
   ...(end.kind === 'failed' && { reason: end.reason }),
+  ...(end.kind === 'hindered' && { failure: end.failure }),
   ...(end.kind === 'timed_out' && { why: end.why }),
 });

@@ -3,7 +3,7 @@ import { describeError } from '#core/describe-error.ts';
 import type { Hold, Job } from '#core/job.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import type { Ring } from '#core/messages.ts';
-import { encodeMessage, ringDeduplicationId } from '#core/messages.ts';
+import { ringBell } from '#core/ring.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
 import { ReceiptLostError } from '#core/ports/queue.ts';
@@ -80,11 +80,7 @@ const whyOf = ({ aborted, reason }: AbortSignal, error: unknown): unknown =>
 const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise<void> => {
   const bell = await tasks.nextOpen(threadKey);
   if (!bell) return;
-  await queues[bell.lane].send({
-    body: encodeMessage(bell.ring),
-    groupId: threadKey,
-    deduplicationId: ringDeduplicationId(bell.ring),
-  });
+  await ringBell(queues, bell);
 };
 
 type Queues = Pick<JobTools, 'queues' | 'log'>;

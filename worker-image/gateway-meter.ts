@@ -26,7 +26,7 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message_delta'), usage: usageSchema }),
 ]);
 
-type Measured = { model: string; usage: ProviderUsage };
+type Measured = { model: string; usage: ProviderUsage; isWhole: boolean };
 
 /** The bytes of one answer, as they pass. */
 export type AnswerMeter = { push: (chunk: Uint8Array) => void; end: () => void };
@@ -37,10 +37,12 @@ export const createMeter = () => {
 
   /** A request goes out; until the answer says otherwise it is one to `model`. */
   const begin = (model: string) => {
-    const measured: Measured = { model, usage: {} };
+    const measured: Measured = { model, usage: {}, isWhole: false };
     answers.push(measured);
     return {
       usage: () => sum([measured]),
+      /** The answer came to the end of a message. */
+      isWhole: () => measured.isWhole,
       /** An answer in the form that its content type names; other forms carry no usage. */
       read: (contentType: string): AnswerMeter => {
         if (contentType.startsWith('text/event-stream')) return readEvents(measured);
@@ -100,6 +102,7 @@ const readEvents = (measured: Measured): AnswerMeter => {
     const event = eventSchema.safeParse(jsonOf(line.slice('data:'.length))).data;
     if (event?.type === 'message_start') measured.model = event.message.model;
     if (event) merge(measured, event.type === 'message_start' ? event.message.usage : event.usage);
+    if (event?.type === 'message_delta') measured.isWhole = true;
   };
   return {
     push: (chunk) => {
@@ -120,6 +123,7 @@ const readJson = (measured: Measured): AnswerMeter => {
       if (!message) return; // an error: it costs nothing
       measured.model = message.model;
       merge(measured, message.usage);
+      measured.isWhole = true;
     },
   };
 };

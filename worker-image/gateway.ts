@@ -7,6 +7,8 @@ import * as z from 'zod';
 import type { Log } from '#core/ports/log.ts';
 import { secretMatches } from '#core/signature.ts';
 import type { Usage } from '#core/task.ts';
+import { failureOfStatus } from './claude-failure.ts';
+import type { ModelView } from './claude-verdict.ts';
 import type { Upstream } from './gateway-forward.ts';
 import { callUpstream, sendBack } from './gateway-forward.ts';
 import type { Meter } from './gateway-meter.ts';
@@ -19,12 +21,20 @@ type GatewayInput = {
   /** What the agent has for a key. */
   runToken: string;
   budgetUsd: number;
+  /** Told what the run has cost so far, after every answer. */
+  onSpent?: ((usd: number) => void) | undefined;
   log: Log;
   /** Ends the requests under way. */
   signal: AbortSignal;
 };
 
-export type Gateway = { usage: () => Usage; overBudget: () => boolean; close: () => Promise<void> };
+export type Gateway = {
+  usage: () => Usage;
+  overBudget: () => boolean;
+  /** How the last call of the model ended. */
+  modelView: () => ModelView;
+  close: () => Promise<void>;
+};
 
 const maxBodyBytes = 32 * 1024 * 1024; // https://docs.anthropic.com/en/api/overview: the API's own limit
 const maxConnections = 16;
@@ -36,7 +46,8 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
   }
   const meter = createMeter();
   const closing = new AbortController();
-  const door = { ...input, meter, signal: AbortSignal.any([input.signal, closing.signal]) };
+  const signal = AbortSignal.any([input.signal, closing.signal]);
+  const door: Door = { ...input, meter, signal, modelView: 'unclear' };
   const server = createServer((request, response) => {
     serve(door, request, response).catch((error: unknown) => {
       if (!response.closed && !door.signal.aborted) input.log.warn('model call broke off', named(error));
@@ -48,6 +59,7 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
   return {
     usage: meter.usage,
     overBudget: () => isOverBudget(door),
+    modelView: () => door.modelView,
     close: async () => {
       closing.abort();
       if (!server.listening) return;
@@ -70,7 +82,7 @@ const listen = async (server: Server, socketPath: string) => {
   await once(server, 'listening');
 };
 
-type Door = GatewayInput & { meter: Meter };
+type Door = GatewayInput & { meter: Meter; modelView: ModelView };
 
 const isOverBudget = ({ meter, budgetUsd }: Door): boolean => meter.usage().costUsd >= budgetUsd;
 
@@ -136,12 +148,18 @@ const forward = async (door: Door, { request, response, body, model }: Call) => 
     answer = await callUpstream({ upstream, query, headers: request.headers, body, signal });
   } catch (error) {
     if (signal.aborted) return void response.destroy();
+    door.modelView = 'unreachable';
     log.warn('model not reached', named(error));
     return refuse(door, response, { status: 502, type: 'api_error', message: 'the model cannot be reached' });
   }
   try {
     await sendBack(answer, response, measured.read(answer.headers.get('content-type') ?? ''));
+    door.modelView = failureOfStatus(answer.status) ?? (measured.isWhole() ? 'well' : 'unclear');
+  } catch (error) {
+    if (!signal.aborted) door.modelView = 'unreachable'; // it broke off in the middle
+    throw error;
   } finally {
+    door.onSpent?.(door.meter.usage().costUsd);
     const ms = Math.round(performance.now() - startedAt);
     log.info('model call', { status: answer.status, ms, ...measured.usage() });
   }

@@ -8,6 +8,8 @@ type PromptInput = {
   /** Who asks, by login. */
   author: string;
   baseBranch: string;
+  /** An earlier run was interrupted, and what it did lies in the files; of what it said nothing is known. */
+  isUnfinished?: boolean;
 };
 
 /** Beside this file; the image's build copies it next to the bundle. */
@@ -18,7 +20,7 @@ export const systemPrompt = (): string =>
  * The CLI takes a prompt that begins with `-` for a flag and with `/` for a command: the first line is always the same. The
  * request stands in a fence that nothing in it can close.
  */
-export const toPrompt = ({ thread, request, author, baseBranch }: PromptInput): string => {
+export const toPrompt = ({ thread, request, author, baseBranch, isUnfinished }: PromptInput): string => {
   const where = `${thread.isPullRequest ? 'pull request' : 'issue'} ${thread.repository}#${thread.number}`;
   const fence = fenceFor(request.text);
   return [
@@ -27,9 +29,20 @@ export const toPrompt = ({ thread, request, author, baseBranch }: PromptInput): 
     tasks[request.command],
     request.text.trim() === '' ? 'Nothing more was written.' : 'Their words, quoted:',
     ...(request.text.trim() === '' ? [] : [`${fence}text`, request.text, fence]),
+    ...(isUnfinished ? [begun] : []),
     '',
   ].join('\n');
 };
+
+/** Instead of the task, in a session that knows it: the run before was interrupted. */
+export const goOnPrompt = `Task:
+The work on your task was interrupted from outside and goes on now, on another machine.
+Your changes to files are here as you left them, uncommitted. What git ignores, what lies outside the repository and every process that you had started is gone.
+Do not begin anew: see how far you are, do what is left, and end with the summary.
+`;
+
+const begun =
+  'This work was begun before and interrupted. What was changed until then lies in the files, uncommitted: look at it first, and go on from it.';
 
 const tell = 'Change nothing; answer.';
 

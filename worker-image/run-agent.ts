@@ -1,107 +1,118 @@
-// One run of the agent at a task: its folder, its gateway, the CLI, and what came of it. Nothing of it outlives the run.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+// One run of the agent at a task: its folder, its session, the CLI, and what came of it. Nothing of it outlives the run.
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Outcome, RunReport, Usage } from '#core/task.ts';
+import type { Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
-import type { AgentUser } from './agent-user.ts';
-import { runClaude } from './claude.ts';
-import type { ClaudeEnd } from './claude-stream.ts';
+import { agentLimits } from './agent-limits.ts';
+import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
-import { startGateway } from './gateway.ts';
 import type { Git } from './git.ts';
-import { systemPrompt, toPrompt } from './prompt.ts';
-import type { Taken, Workspace } from './workspace.ts';
+import type { Session, Unfinished } from './open-run.ts';
+import { openRun } from './open-run.ts';
+import type { CliConfig } from './run-cli.ts';
+import { runCli } from './run-cli.ts';
+import type { SavingTime } from './saving-time.ts';
+import { createSavingTime } from './saving-time.ts';
+import { createSpendNotes } from './spend-notes.ts';
+import { filterTranscript } from './transcript.ts';
+import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
+import type { Taken } from './workspace-git.ts';
 
-type RunResult =
-  | { kind: 'patch'; patch: Buffer }
-  | { kind: 'ended'; outcome: Outcome }
-  | { kind: 'failed'; failure: FailureClass; detail: string }
-  | { kind: 'interrupted'; patch: Buffer | undefined };
-export type Ran = {
-  sessionId: string;
-  report: RunReport;
-  transcript: Buffer | undefined;
-  result: RunResult;
-};
-export type Session = { sessionId: string; transcript: Uint8Array };
-type RunInput = {
+export type RunInput = {
   job: Job;
   base: Base;
   git: Git;
   signal: AbortSignal;
+  /** What may be spent in this run. */
   budgetUsd: number;
+  /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
-  unfinished?: { patch: Uint8Array | undefined } | undefined;
+  unfinished?: Unfinished | undefined;
+};
+
+export type RunResult =
+  | { kind: 'patch'; patch: Buffer }
+  | { kind: 'ended'; outcome: Outcome }
+  /** Through no fault of the request. What was done until then, where another run may go on from it. */
+  | { kind: 'failed'; failure: FailureClass; detail: string; unfinished?: Unfinished }
+  /** The signal was aborted, and there was time to save the work. */
+  | { kind: 'interrupted'; patch: Buffer | undefined };
+
+export type Ran = {
+  sessionId: string;
+  report: RunReport;
+  /** What a later run can go on from; undefined when there is nothing that can be read. */
+  transcript: Buffer | undefined;
+  result: RunResult;
 };
 export type RunAgent = (input: RunInput) => Promise<Ran>;
 
 type Held = { taskId: string; fence: number };
 type RunStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed_out';
 /** Where a run and its money are counted. */
-type RunBooks = {
+export type RunBooks = {
   start: (run: Held & { sessionId: string }) => Promise<void>;
+  /** What it has cost so far; no call while another one is under way. */
+  note: (run: Held & { usd: number }) => Promise<unknown>;
   finish: (run: Held & { status: RunStatus; report: RunReport }) => Promise<unknown>;
   settle: (run: Held & { usd: number }) => Promise<void>;
-  /** What it has spent so far. */
-  note: (run: Held & { usd: number }) => Promise<void>;
 };
 
-export type AgentConfig = {
-  user: AgentUser;
-  binary: string;
-  stateDir: string;
-  runsDir: string;
-  model: string;
-  maxTurns: number;
-  /** The agent's PATH. */
-  path: string;
-  upstream: () => Promise<{ baseUrl: string; apiKey: string }>;
-  idleMs?: number;
-  deadlineMs?: number;
+export type AgentConfig = CliConfig & {
+  /** From a stop that leaves time for it: for the CLI to end and for the work to be read. */
+  savingMs?: number;
 };
 
 type Deps = { config: AgentConfig; books: RunBooks; log: Log };
 
 const maxAnswerBytes = 60_000;
-const defaultIdleMs = 5 * 60_000;
-/** Ours: Fargate has none. */
-const defaultDeadlineMs = 60 * 60_000;
+/** Of the 120 s that Fargate gives a task after SIGTERM. */
+const defaultSavingMs = 30_000;
 
 export const createRunAgent =
   ({ config, books, log }: Deps): RunAgent =>
-  async ({ job, base, git, signal, budgetUsd }) => {
+  async (input) => {
+    const { job, base, signal } = input;
     const held = { taskId: job.task.id, fence: job.fence };
-    const sessionId = randomUUID();
-    const name = `${held.taskId}-${held.fence}`;
-    const workspace = await createWorkspace({ runsDir: config.runsDir, name, user: config.user, signal });
+    const limits = config.limits ?? agentLimits();
+    const workspace = await createWorkspace({
+      runsDir: config.runsDir,
+      name: job.task.threadKey.slice(0, 16),
+      otherName: `${held.taskId}-${held.fence}`,
+      user: config.user,
+      limits,
+      signal,
+    });
+    const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
     try {
-      const bundle = git.stream(['bundle', 'create', '--quiet', '-', `refs/heads/${base.branch}`]);
-      await Promise.all([workspace.fill(bundle.stdout, base.branch), bundle.ended]);
-      await books.start({ ...held, sessionId });
-      const { end, usage, durationMs } = await runCli({
+      const opened = await openRun(workspace, input, log);
+      await books.start({ ...held, sessionId: opened.opening.sessionId });
+      const notes = createSpendNotes({ note: (usd) => books.note({ ...held, usd }), log });
+      const { end, usage, durationMs, sessionId } = await runCli({
+        ...opened,
         config,
-        job,
-        base,
-        budgetUsd,
         workspace,
-        sessionId,
+        limits,
+        model: job.task.request.options.model,
+        budgetUsd: input.budgetUsd,
+        onSpent: notes.spent,
         signal,
         log,
       });
       const report: RunReport = { usage, turns: end.turns, durationMs, answer: answerOf(end) };
+      await notes.written();
       // money that is gone is counted, whatever becomes of the job
       await books.settle({ ...held, usd: usage.costUsd });
       await books.finish({ ...held, status: runStatus[end.kind], report });
-      const taken = end.kind === 'succeeded' ? await workspace.takePatch(base.sha) : undefined;
-      signal.throwIfAborted();
-      return { sessionId, report, transcript: undefined, result: toResult(end, report, taken) };
+      const result = await toResult({ end, report, workspace, base, saving, signal });
+      const transcript = await transcriptOf(workspace, sessionId, saving);
+      saving.signal.throwIfAborted();
+      return { sessionId, report, transcript, result };
     } finally {
+      saving.close();
       await workspace.remove();
     }
   };
@@ -109,90 +120,66 @@ export const createRunAgent =
 const runStatus = {
   succeeded: 'succeeded',
   failed: 'failed',
+  hindered: 'failed',
   timed_out: 'timed_out',
   aborted: 'cancelled',
 } as const satisfies { [K in ClaudeEnd['kind']]: RunStatus };
-
-type CliInput = Omit<RunInput, 'git'> & {
-  config: AgentConfig;
-  workspace: Workspace;
-  sessionId: string;
-  log: Log;
-};
-type CliEnd = { end: ClaudeEnd; usage: Usage; durationMs: number };
-
-/** The CLI behind its gateway; the socket lies in a folder that the agent may pass but not change. */
-const runCli = async ({
-  config,
-  job,
-  base,
-  budgetUsd,
-  workspace,
-  sessionId,
-  signal,
-  log,
-}: CliInput): Promise<CliEnd> => {
-  const { request, thread, trigger } = job.task;
-  const runToken = randomBytes(32).toString('hex');
-  const folder = join(config.stateDir, `gateway-${randomBytes(4).toString('hex')}`);
-  await mkdir(folder, { mode: 0o711 });
-  await chmod(folder, 0o711); // whatever the umask
-  const socketPath = join(folder, 'model.sock');
-  const startedAt = performance.now();
-  try {
-    const upstream = await config.upstream();
-    const gateway = await startGateway({ socketPath, upstream, runToken, budgetUsd, log, signal });
-    try {
-      const end = await runClaude({
-        binary: config.binary,
-        user: config.user,
-        workspace: workspace.repository,
-        home: workspace.home,
-        tmp: workspace.tmp,
-        socketPath,
-        runToken,
-        prompt: toPrompt({ thread, request, author: trigger.author.login, baseBranch: base.branch }),
-        systemPrompt: systemPrompt(),
-        model: request.options.model ?? config.model,
-        maxTurns: config.maxTurns,
-        budgetUsd,
-        sessionId,
-        path: config.path,
-        signal,
-        idleMs: config.idleMs ?? defaultIdleMs,
-        deadlineMs: config.deadlineMs ?? defaultDeadlineMs,
-        isOverBudget: gateway.overBudget,
-        log,
-      });
-      return { end, usage: gateway.usage(), durationMs: Math.round(performance.now() - startedAt) };
-    } finally {
-      await gateway.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
 
 /** Postgres stores no U+0000, and nobody should be fooled by what cannot be seen. */
 const answerOf = (end: ClaudeEnd): string =>
   end.kind === 'succeeded' ? cutText(printable(end.answer.trim()), maxAnswerBytes, '\n[cut]') : '';
 
-const toResult = (end: ClaudeEnd, { answer }: RunReport, taken: Taken | undefined): RunResult => {
+type Ended = {
+  end: ClaudeEnd;
+  report: RunReport;
+  workspace: Workspace;
+  base: Base;
+  saving: SavingTime;
+  signal: AbortSignal;
+};
+
+const toResult = async ({ end, report, workspace, base, saving, signal }: Ended): Promise<RunResult> => {
+  if (signal.aborted && !saving.isSaving()) throw signal.reason;
+  const take = () => workspace.takePatch(base.sha, saving.signal);
+  if (signal.aborted) return toInterrupted(await take(), signal);
   switch (end.kind) {
     case 'failed':
       return ended({ status: 'failed', reason: end.reason, detail: printable(end.detail) });
     case 'timed_out':
       return ended({ status: 'timed_out', afterMs: end.afterMs });
+    case 'hindered':
+      return await toFailed(end, take);
     case 'aborted':
       throw new Error('the run was stopped by nobody that is known');
-    case 'succeeded':
-      return toPublishable(answer, taken);
+    case 'succeeded': {
+      const taken = await take();
+      // it came while the change was read: the next run finds the session at its end
+      return signal.aborted ? toInterrupted(taken, signal) : toPublishable(report.answer, taken);
+    }
   }
 };
 
-const toPublishable = (answer: string, taken: Taken | undefined): RunResult => {
-  if (taken?.kind === 'patch') return taken;
-  if (taken?.kind === 'refused')
+/** Without the files the session would go on from a state that is gone: then the work is lost, as with any other stop. */
+const toInterrupted = (taken: Taken, signal: AbortSignal): RunResult => {
+  if (taken.kind === 'refused') throw signal.reason;
+  return { kind: 'interrupted', patch: patchOf(taken) };
+};
+
+type Hindered = Extract<ClaudeEnd, { kind: 'hindered' }>;
+
+const toFailed = async ({ failure, detail }: Hindered, take: () => Promise<Taken>): Promise<RunResult> => {
+  const failed = { kind: 'failed', failure, detail: printable(detail) } as const;
+  // what made the agent take too much lies in its files or in its plan: that run is not gone on with
+  if (failure === 'out_of_memory' || failure === 'disk_full') return failed;
+  const taken = await take();
+  return taken.kind === 'refused' ? failed : { ...failed, unfinished: { patch: patchOf(taken) } };
+};
+
+const patchOf = (taken: Taken): Buffer | undefined => (taken.kind === 'patch' ? taken.patch : undefined);
+
+const toPublishable = (answer: string, taken: Taken): RunResult => {
+  if (taken.kind === 'patch') return taken;
+  if (taken.kind === 'refused')
     return ended({ status: 'failed', reason: 'patch_refused', detail: taken.detail });
   return answer === ''
     ? ended({ status: 'failed', reason: 'nothing_done', detail: '' })
@@ -200,3 +187,8 @@ const toPublishable = (answer: string, taken: Taken | undefined): RunResult => {
 };
 
 const ended = (outcome: Outcome): RunResult => ({ kind: 'ended', outcome });
+
+const transcriptOf = async (workspace: Workspace, sessionId: string, { signal }: SavingTime) => {
+  const written = await workspace.takeTranscript(sessionId, signal);
+  return written && filterTranscript(written, { sessionId, cwd: workspace.repository });
+};

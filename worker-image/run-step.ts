@@ -2,6 +2,7 @@
 import type { Checkpoint, JobFacts } from '#core/job.ts';
 import { jobFactsSchema } from '#core/job.ts';
 import type { CapName } from '#core/money.ts';
+import type { RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
 import { toProgress } from './report.ts';
 import type { Ran } from './run-agent.ts';
@@ -29,18 +30,21 @@ export const run = async (context: StepContext, facts: JobFacts, { base }: Run):
     case 'interrupted':
       return await saveInterrupted(context, ran, ran.result.patch);
     case 'failed': {
-      const { failure, detail } = ran.result;
+      const { failure, detail, unfinished } = ran.result;
       const failures = { ...facts.failures, [failure]: (facts.failures?.[failure] ?? 0) + 1 };
-      return { step: 'cloned', facts: { ...said, failures }, next: { kind: 'failed', failure, detail } };
+      const saved = unfinished && { checkpoint: await saveWork(context, ran, unfinished.patch) };
+      return {
+        step: 'cloned',
+        facts: { ...said, failures, ...saved },
+        next: { kind: 'failed', failure, detail },
+      };
     }
     case 'patch':
-      return await keepRun(context, { ...said, ...learnt(ran) }, { ran, patch: ran.result.patch });
+      return await keepRun(context, said, { ran, patch: ran.result.patch });
     case 'ended':
-      return await keepRun(context, { ...said, ...learnt(ran), outcome: ran.result.outcome }, { ran });
+      return await keepRun(context, { ...said, outcome: ran.result.outcome }, { ran });
   }
 };
-
-const learnt = ({ sessionId, report }: Ran) => ({ sessionId, report });
 
 const paidKey = ({ job }: StepContext) => `tasks/${job.task.id}/run.json`;
 
@@ -60,11 +64,18 @@ const keepRun = async (
   const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.patch` : null;
   if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
   const transcriptKey = await putTranscript(context, ran);
-  const whole = { ...facts, patchKey, transcriptKey };
+  const { sessionId } = ran;
+  const whole = { ...facts, sessionId, report: await reportOf(context, ran), patchKey, transcriptKey };
   // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
   await blobs.put(paidKey(context), Buffer.from(JSON.stringify(whole)), 'application/json');
   return await keepMemory(context, whole);
 };
+
+/** As the last run ended, with the money of all runs of the task. */
+const reportOf = async ({ job, money }: StepContext, { report }: Ran): Promise<RunReport> => ({
+  ...report,
+  usage: { ...report.usage, costUsd: await money.spent(job.task.id) },
+});
 
 /** The thread's next task goes on from this session. */
 const keepMemory = async ({ job, memory }: StepContext, facts: JobFacts): Promise<Stepped> => {
@@ -85,20 +96,27 @@ const putTranscript = async (
   return key;
 };
 
-/** Without asking for the fence: nobody reads it unless the row takes it, and the row does ask. */
 const saveInterrupted = async (
   context: StepContext,
   ran: Ran,
-  patch: Buffer | undefined,
+  patch: Uint8Array | undefined,
 ): Promise<Stepped> => {
-  const { job, blobs, signal } = context;
-  const { reason } = signal as { reason: unknown }; // of an aborted signal anything may be the reason
+  const { reason } = context.signal as { reason: unknown }; // of an aborted signal anything may be the reason
   if (!isSaved(reason)) throw reason;
+  const checkpoint = await saveWork(context, ran, patch);
+  return { step: 'cloned', facts: { checkpoint }, next: { kind: 'stopped', reason } };
+};
+
+/** Without asking for the fence: nobody reads it unless the row takes it, and the row does ask. */
+const saveWork = async (
+  context: StepContext,
+  ran: Ran,
+  patch: Uint8Array | undefined,
+): Promise<Checkpoint> => {
+  const { job, blobs } = context;
   const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.unfinished.patch` : null;
   if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
-  const transcriptKey = await putTranscript(context, ran);
-  const checkpoint: Checkpoint = { sessionId: ran.sessionId, transcriptKey, patchKey };
-  return { step: 'cloned', facts: { checkpoint }, next: { kind: 'stopped', reason } };
+  return { sessionId: ran.sessionId, transcriptKey: await putTranscript(context, ran), patchKey };
 };
 
 type Earlier = Pick<Parameters<StepContext['runAgent']>[0], 'session' | 'unfinished'>;

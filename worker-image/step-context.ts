@@ -25,7 +25,11 @@ export type Memory = {
   get: (threadKey: string) => Promise<{ sessionId: string; transcriptKey: string | null } | undefined>;
   put: (session: { threadKey: string; sessionId: string; transcriptKey: string | null }) => Promise<void>;
 };
-export type Money = { reserve: (run: Held & { wantUsd: number }) => Promise<Reservation> };
+export type Money = {
+  reserve: (run: Held & { wantUsd: number }) => Promise<Reservation>;
+  /** Dollars of all runs of a task. */
+  spent: (taskId: string) => Promise<number>;
+};
 
 export type StepsInput = {
   job: Job;

@@ -3,13 +3,14 @@
 import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { ProcessLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
-import { killAgent, runAsAgent } from './agent-user.ts';
-
-export type Taken =
-  | { kind: 'patch'; patch: Buffer }
-  | { kind: 'empty' }
-  | { kind: 'refused'; detail: string };
+import { killAgent } from './kill-agent.ts';
+import { maxTranscriptBytes, transcriptSlug } from './transcript.ts';
+import type { Taken } from './workspace-git.ts';
+import { applyPatch, fill, takePatch } from './workspace-git.ts';
+import type { Hands } from './workspace-hands.ts';
+import { handsIn } from './workspace-hands.ts';
 
 export type Workspace = {
   home: string;
@@ -17,37 +18,51 @@ export type Workspace = {
   /** Where the agent works: a clone of the base branch without a remote. */
   repository: string;
   fill: (bundle: Readable, branch: string) => Promise<void>;
+  /** Into the files, uncommitted; false when it does not fit. */
+  applyPatch: (patch: Uint8Array) => Promise<boolean>;
   /** Everything that differs from the base, committed or not. */
-  takePatch: (baseSha: string) => Promise<Taken>;
+  takePatch: (baseSha: string, signal?: AbortSignal) => Promise<Taken>;
+  /** A session's transcript, as the CLI will look for it. */
+  putTranscript: (sessionId: string, transcript: Uint8Array) => Promise<void>;
+  /** As the agent left it: a claim. undefined when there is none, or one that nobody would read. */
+  takeTranscript: (sessionId: string, signal?: AbortSignal) => Promise<Buffer | undefined>;
   remove: () => Promise<void>;
 };
 
-type WorkspaceInput = { runsDir: string; name: string; user: AgentUser; signal: AbortSignal };
-
-export const maxPatchBytes = 5 * 1024 * 1024;
-const stepDeadlineMs = 120_000;
+type WorkspaceInput = {
+  runsDir: string;
+  /** Of the folder: the same for all runs of a thread, because a session remembers paths. */
+  name: string;
+  /** Takes the place of `name` where another run has left its folder. */
+  otherName: string;
+  user: AgentUser;
+  limits?: ProcessLimits | undefined;
+  signal: AbortSignal;
+};
 
 export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace> => {
-  const { runsDir, name, user } = input;
+  const { runsDir, user, signal } = input;
+  signal.throwIfAborted();
   await mkdir(runsDir, { recursive: true });
   await chmod(runsDir, 0o711);
-  const place = join(runsDir, name);
+  const place = await makePlace(input);
   const root = join(place, 'agent');
-  await mkdir(place);
   // on Fargate the supervisor has no CHOWN: the agent's uid makes the folder itself, and nothing else beside it
   await chmod(place, 0o733);
-  await handsIn(place, input).run('mkdir', ['-m', '700', '--', root]);
+  await handsIn(place, input).run('mkdir', ['-m', '700', '--', root], { signal: always });
   await chmod(place, 0o711);
 
   const hands = { ...handsIn(root, input), ...foldersIn(root) };
-  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp]);
+  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp], { signal: always });
   return {
     ...foldersIn(root),
     fill: (bundle, branch) => fill(hands, bundle, branch),
-    takePatch: (baseSha) => takePatch(hands, baseSha),
+    applyPatch: (patch) => applyPatch(hands, patch),
+    takePatch: (baseSha, signal) => takePatch(hands, baseSha, signal),
+    putTranscript: (sessionId, transcript) => putTranscript(hands, sessionId, transcript),
+    takeTranscript: (sessionId, signal) => takeTranscript(hands, sessionId, signal),
     remove: async () => {
       if (user.kind === 'separate') await killAgent(user, 0); // what the agent's own git settings may have started
-      const always = new AbortController().signal; // also after the job was told to stop
       await hands.run('chmod', ['-R', 'u+rwX', '--', root], { signal: always });
       await hands.run('find', [root, '-mindepth', '1', '-delete'], { signal: always });
       await rmdir(root);
@@ -56,89 +71,52 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
   };
 };
 
+/** For what makes and removes the folder, also after the job was told to stop. */
+const always = new AbortController().signal;
+
+const makePlace = async ({ runsDir, name, otherName }: WorkspaceInput): Promise<string> => {
+  const place = join(runsDir, name);
+  try {
+    await mkdir(place);
+    return place;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    // on a laptop only: a worker that was killed left its folder, or one that lost its lease is not gone yet
+    await mkdir(join(runsDir, otherName));
+    return join(runsDir, otherName);
+  }
+};
+
 const foldersIn = (root: string) => ({
   home: join(root, 'home'),
   tmp: join(root, 'tmp'),
   repository: join(root, 'work'),
 });
 
-type Hands = ReturnType<typeof handsIn> & ReturnType<typeof foldersIn>;
+type Folders = Hands & ReturnType<typeof foldersIn>;
 
-/** What runs in the folder, always as the agent. */
-const handsIn = (root: string, { user, signal }: WorkspaceInput) => {
-  const attempt = (command: string, args: string[], more: More = {}) =>
-    runAsAgent(user, {
-      command,
-      args,
-      cwd: root,
-      env: { ...environment, HOME: join(root, 'home'), ...more.env },
-      deadlineMs: stepDeadlineMs,
-      maxBytes: maxPatchBytes,
-      signal: more.signal ?? signal,
-      ...(more.stdin && { stdin: more.stdin }),
-    });
-  const run = async (command: string, args: string[], more?: More) => {
-    const { code, stderr } = await attempt(command, args, more);
-    if (code !== 0)
-      throw new Error(`${command} in the agent's folder ended with ${code}: ${stderr.slice(0, 300)}`);
-  };
-  return { root, attempt, run };
+const transcriptDeadlineMs = 15_000;
+
+const putTranscript = async (
+  { home, repository, run }: Folders,
+  sessionId: string,
+  transcript: Uint8Array,
+) => {
+  const folder = join(home, '.claude', 'projects', transcriptSlug(repository));
+  const script = 'umask 077 && mkdir -p -- "$1" && exec cat > "$1/$2.jsonl"';
+  await run('sh', ['-c', script, 'sh', folder, sessionId], {
+    stdin: transcript,
+    deadlineMs: transcriptDeadlineMs,
+  });
 };
 
-const fill = async ({ root, repository, run }: Hands, bundle: Readable, branch: string) => {
-  const file = join(root, 'base.bundle');
-  await run('sh', ['-c', 'exec cat > "$1"', 'sh', file], { stdin: bundle });
-  await run('git', [...quietGit, 'clone', '--quiet', '--branch', branch, '--', file, repository]);
-  await run('git', ['-C', repository, 'remote', 'remove', 'origin']);
-  await run('rm', ['-f', '--', file]);
+const takeTranscript = async ({ attempt }: Folders, sessionId: string, signal?: AbortSignal) => {
+  const script =
+    'for file in "$HOME"/.claude/projects/*/"$1.jsonl"; do [ -f "$file" ] && exec cat -- "$file"; done; exit 1';
+  const { code, stdout, isCut } = await attempt('sh', ['-c', script, 'sh', sessionId], {
+    signal,
+    maxBytes: maxTranscriptBytes,
+    deadlineMs: transcriptDeadlineMs,
+  });
+  return code === 0 && !isCut ? stdout : undefined;
 };
-
-const takePatch = async ({ root, repository, attempt }: Hands, baseSha: string): Promise<Taken> => {
-  // an index of our own: what the agent did to its one (skip-worktree, intent-to-add) hides nothing
-  const env = { GIT_INDEX_FILE: join(root, `index-${crypto.randomUUID()}`) };
-  const git = (...args: string[]) => attempt('git', ['-C', repository, ...quietGit, ...args], { env });
-  if ((await git('read-tree', baseSha)).code !== 0) return unreadable;
-  if ((await git('add', '--all', '--', '.')).code !== 0) return unreadable;
-  const { code, stdout, isCut } = await git('diff', ...diffOptions, baseSha, '--');
-  if (isCut)
-    return { kind: 'refused', detail: `The change is larger than ${maxPatchBytes / 1024 / 1024} MB.` };
-  if (code !== 0) return unreadable;
-  return stdout.length === 0 ? { kind: 'empty' } : { kind: 'patch', patch: stdout };
-};
-
-type More = { env?: Record<string, string>; stdin?: Readable; signal?: AbortSignal };
-
-const unreadable: Taken = {
-  kind: 'refused',
-  detail: 'The agent left its repository in a state from which no change can be read.',
-};
-
-const environment = {
-  PATH: '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin',
-  LC_ALL: 'C',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_TERMINAL_PROMPT: '0',
-};
-
-/** For a sure result only: the agent's own configuration harms nobody but its uid. */
-const quietGit = [
-  'core.hooksPath=/dev/null',
-  'core.fsmonitor=false',
-  'core.quotePath=true',
-  'gc.auto=0',
-].flatMap((setting) => ['-c', setting]);
-
-/** https://git-scm.com/docs/git-diff */
-const diffOptions = [
-  '--cached',
-  '--binary',
-  '--full-index',
-  '--no-color',
-  '--no-renames',
-  '--no-ext-diff',
-  '--no-textconv',
-  '--ignore-submodules=all',
-  '--src-prefix=a/',
-  '--dst-prefix=b/',
-];

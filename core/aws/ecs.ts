@@ -1,6 +1,12 @@
-import type { ECSClient } from '@aws-sdk/client-ecs';
-import { ECSServiceException, RunTaskCommand } from '@aws-sdk/client-ecs';
-import type { Launcher, LaunchInput, LaunchResult } from '#core/ports/launcher.ts';
+import type { ECSClient, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ECSServiceException,
+  RunTaskCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { cutText } from '#core/cut-text.ts';
+import type { Capacity, Launcher, LaunchInput, LaunchResult, TaskState } from '#core/ports/launcher.ts';
 
 export type LaunchSettings = {
   cluster: string;
@@ -25,15 +31,34 @@ export const createLauncher = (client: ECSClient, settings: LaunchSettings): Lau
       throw error;
     }
   },
+
+  look: async (taskArns) => {
+    const states = new Map<string, TaskState>();
+    for (let start = 0; start < taskArns.length; start += tasksPerLook) {
+      const some = taskArns.slice(start, start + tasksPerLook);
+      const command = new DescribeTasksCommand({ cluster: settings.cluster, tasks: some });
+      const { tasks = [], failures = [] } = await client.send(command);
+      for (const task of tasks) if (task.taskArn) states.set(task.taskArn, toState(task));
+      for (const { arn, reason } of failures) if (arn && reason === 'MISSING') states.set(arn, missing);
+    }
+    return states;
+  },
+
+  stop: async (taskArn, reason) => {
+    await client.send(new StopTaskCommand({ cluster: settings.cluster, task: taskArn, reason }));
+  },
 });
 
-const runTask = (settings: LaunchSettings, { workerId, laneOrder }: LaunchInput) =>
+/** The most that DescribeTasks takes. */
+const tasksPerLook = 100;
+
+const runTask = (settings: LaunchSettings, { workerId, laneOrder, capacity }: LaunchInput) =>
   new RunTaskCommand({
     cluster: settings.cluster,
     taskDefinition: settings.taskDefinition,
     clientToken: workerId,
     count: 1,
-    launchType: 'FARGATE',
+    ...placement[capacity],
     networkConfiguration: {
       awsvpcConfiguration: {
         subnets: settings.subnets,
@@ -54,6 +79,12 @@ const runTask = (settings: LaunchSettings, { workerId, laneOrder }: LaunchInput)
     },
   });
 
+/** A strategy and a launch type exclude each other. Spot alone: ECS itself would never fall back to on demand. */
+const placement = {
+  on_demand: { launchType: 'FARGATE' },
+  spot: { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] },
+} satisfies { [C in Capacity]: Pick<RunTaskCommandInput, 'launchType' | 'capacityProviderStrategy'> };
+
 /**
  * ECS has no code for "no room", only sentences: `RESOURCE:CPU`, `Capacity is unavailable at this time`, `You've reached
  * the limit on the number of vCPUs`. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
@@ -64,3 +95,19 @@ const toFailure = (reason: string): LaunchResult => ({
   kind: noRoom.test(reason) ? 'no_capacity' : 'refused',
   reason,
 });
+
+const missing: TaskState = { kind: 'missing' };
+
+const toState = ({ lastStatus, desiredStatus, ...task }: Task): TaskState => {
+  if (lastStatus === 'STOPPED') return { kind: 'stopped', reason: whyStopped(task) };
+  return { kind: desiredStatus === 'STOPPED' ? 'stopping' : 'alive' };
+};
+
+/** Why an image cannot be pulled or a process was killed stands sometimes with the task, sometimes with its container. */
+const whyStopped = ({ stopCode, stoppedReason, containers = [] }: Task): string => {
+  const own = containers.map(({ reason, exitCode }) => reason ?? (exitCode && `exit code ${exitCode}`));
+  const parts = [stopCode, stoppedReason, ...own].filter((part) => part);
+  return cutText(parts.join('; ') || 'ECS gives no reason', maxReasonBytes, '…');
+};
+
+const maxReasonBytes = 1_000;

@@ -8,6 +8,7 @@ export type LaunchInput = {
   /** Also the client token of RunTask: the same worker is never started twice (ECS remembers it for 24 h). */
   workerId: string;
   laneOrder: readonly Lane[];
+  capacity: Capacity;
 };
 
 export type LaunchResult =
@@ -16,4 +17,18 @@ export type LaunchResult =
   | { kind: 'no_capacity'; reason: string }
   | { kind: 'refused'; reason: string };
 
-export type Launcher = { launch: (input: LaunchInput) => Promise<LaunchResult> };
+/** What became of a task that was started. */
+export type TaskState =
+  | { kind: 'alive' }
+  | { kind: 'stopping' }
+  | { kind: 'stopped'; reason: string }
+  /** ECS forgets a stopped task after about an hour. */
+  | { kind: 'missing' };
+
+export type Launcher = {
+  launch: (input: LaunchInput) => Promise<LaunchResult>;
+  /** By ARN; of a task that ECS says nothing about there is no entry. */
+  look: (taskArns: readonly string[]) => Promise<ReadonlyMap<string, TaskState>>;
+  /** SIGTERM, and SIGKILL two minutes later. Of a task that has stopped it changes nothing. */
+  stop: (taskArn: string, reason: string) => Promise<void>;
+};

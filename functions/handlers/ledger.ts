@@ -2,6 +2,7 @@ import { describeError } from '#core/describe-error.ts';
 import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Bells } from '#db/bells.ts';
 import type { Deliveries } from '#db/deliveries.ts';
 import type { Installations } from '#db/installations.ts';
 import type { Tasks } from '#db/tasks.ts';
@@ -11,6 +12,7 @@ type Deps = {
   tasks: Tasks;
   installations: Installations;
   deliveries: Deliveries;
+  bells: Bells;
   workers: Workers;
   log: Log;
 };
@@ -38,15 +40,23 @@ export const createLedgerHandler = ({ log, ...stores }: Deps) => {
   };
 };
 
-const createAnswers = ({ tasks, installations, deliveries, workers }: Omit<Deps, 'log'>): Answers => ({
+const createAnswers = ({ tasks, installations, deliveries, bells, workers }: Omit<Deps, 'log'>): Answers => ({
   'installations.get': async (key) => (await installations.get(key)) ?? null,
   'installations.upsert': nothing(installations.upsert),
   'tasks.record': tasks.record,
   'tasks.greeted': nothing(tasks.greeted),
   'deliveries.refuse': nothing(deliveries.refuse),
+  'bells.due': bells.due,
+  'bells.rung': nothing(bells.rung),
   'workers.plan': workers.plan,
   'workers.launched': nothing(workers.launched),
   'workers.launch_failed': nothing(workers.launchFailed),
+  'workers.living': workers.living,
+  'workers.ask_stop': nothing(workers.askStop),
+  'workers.spare': nothing(workers.spare),
+  'workers.stopped': nothing(workers.stopped),
+  'workers.ended': nothing(workers.ended),
+  'workers.never_started': workers.neverStarted,
 });
 
 /** JSON knows null, not undefined. */

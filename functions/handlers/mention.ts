@@ -1,12 +1,12 @@
 import { describeError } from '#core/describe-error.ts';
 import { parseRequest } from '#core/grammar.ts';
 import type { Ledger, LedgerOutput, Refusal } from '#core/ledger.ts';
-import { encodeMessage, ringDeduplicationId } from '#core/messages.ts';
 import type { GithubApp } from '#core/platforms/github/app.ts';
 import { TokenRefusedError } from '#core/platforms/github/app.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { QueueSender } from '#core/ports/queue.ts';
-import type { Lane, Request } from '#core/task.ts';
+import type { Lanes } from '#core/ring.ts';
+import { ringBell } from '#core/ring.ts';
+import type { Request } from '#core/task.ts';
 import { openStatuses } from '#core/task.ts';
 import { refusalOfAuthor, refusalOfInstallation } from './judge.ts';
 import { createTell } from './tell.ts';
@@ -15,7 +15,7 @@ import type { Mention } from './triage.ts';
 type Deps = {
   ledger: Ledger;
   app: () => Promise<GithubApp>;
-  lanes: { [L in Lane]: QueueSender };
+  lanes: Lanes;
   /** Asks reconcile for a worker now; it looks every minute anyway. */
   poke: () => Promise<void>;
   mention: string;
@@ -114,14 +114,5 @@ const recordRefusal = async (
 };
 
 /** Also for a task of an earlier delivery: a crash between recording and ringing heals here. */
-const ring = async (
-  lanes: Deps['lanes'],
-  { id, threadKey, generation, lane }: RecordedTask,
-): Promise<void> => {
-  const message = { version: 1 as const, threadKey, taskId: id, generation };
-  await lanes[lane].send({
-    body: encodeMessage(message),
-    groupId: threadKey,
-    deduplicationId: ringDeduplicationId(message),
-  });
-};
+const ring = (lanes: Lanes, { id, threadKey, generation, lane }: RecordedTask): Promise<void> =>
+  ringBell(lanes, { lane, ring: { version: 1, threadKey, taskId: id, generation } });

@@ -12,7 +12,10 @@ export type Task = {
   taskDefinitionArn: string;
   containerName: string;
   startedBy: string | undefined;
+  capacityProvider: string | undefined;
   overrides: unknown;
+  /** No other task has this number while this one lives: 0, 1, 2, ... */
+  slot: number;
   lastStatus: 'PROVISIONING' | 'RUNNING' | 'STOPPING' | 'STOPPED';
   desiredStatus: 'RUNNING' | 'STOPPED';
   createdAt: number;
@@ -23,7 +26,7 @@ export type Task = {
   stoppedReason?: string;
 };
 
-type NewTask = Pick<Task, 'clusterArn' | 'taskDefinitionArn' | 'containerName' | 'startedBy' | 'overrides'>;
+type NewTask = Omit<Task, 'arn' | 'lastStatus' | 'desiredStatus' | 'createdAt'>;
 type Options = { now: () => number; journal: Journal; stopTimeoutMs: number };
 
 export type EcsTasks = ReturnType<typeof createEcsTasks>;
@@ -83,7 +86,15 @@ export const createEcsTasks = ({ now, journal, stopTimeoutMs }: Options) => {
     for (const task of tasks.values()) stop(task, reason);
     await Promise.all(ends.values());
   };
-  return { add, started, stop, find, stopped, stopAll, all: () => [...tasks.values()] };
+  const freeSlot = () => lowestFree([...tasks.values()]);
+  return { add, freeSlot, started, stop, find, stopped, stopAll, all: () => [...tasks.values()] };
+};
+
+const lowestFree = (tasks: readonly Task[]): number => {
+  const taken = new Set(tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED').map(({ slot }) => slot));
+  let slot = 0;
+  while (taken.has(slot)) slot += 1;
+  return slot;
 };
 
 /** Who stopped it stays written; a container's own end is told only of one that nobody stopped. */
@@ -100,7 +111,7 @@ export const describeTask = (task: Task) => ({
   taskArn: task.arn,
   clusterArn: task.clusterArn,
   taskDefinitionArn: task.taskDefinitionArn,
-  launchType: 'FARGATE',
+  ...(task.capacityProvider ? { capacityProviderName: task.capacityProvider } : { launchType: 'FARGATE' }),
   lastStatus: task.lastStatus,
   desiredStatus: task.desiredStatus,
   startedBy: task.startedBy,

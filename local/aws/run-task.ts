@@ -1,17 +1,34 @@
 // RunTask: checked as Fargate checks it, once per client token.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 import * as z from 'zod';
+import type { Faults } from '#local/faults.ts';
 import type { ContainerDefinition } from './container.ts';
 import { describeTask } from './ecs-tasks.ts';
 import type { EcsTasks, Task } from './ecs-tasks.ts';
 import { AwsError, operation } from './json-api.ts';
 
-export type TaskDefinition = { containers: Record<string, ContainerDefinition> };
+export type TaskDefinition = {
+  containers: Record<string, ContainerDefinition>;
+  /** How many of its tasks fit on this machine at once. */
+  room?: number;
+  /** What tasks must not share on one machine: the environment that the living task with this number gets. */
+  environmentOf?: (slot: number) => Record<string, string>;
+};
 
 const runTaskSchema = z.object({
   cluster: z.string().optional(),
   taskDefinition: z.string(),
-  launchType: z.enum(['FARGATE', 'EC2', 'EXTERNAL', 'MANAGED_INSTANCES']).default('EC2'),
+  launchType: z.enum(['FARGATE', 'EC2', 'EXTERNAL', 'MANAGED_INSTANCES']).optional(),
+  capacityProviderStrategy: z
+    .array(
+      z.object({
+        capacityProvider: z.string(),
+        weight: z.int().min(0).max(1000).optional(),
+        base: z.int().optional(),
+      }),
+    )
+    .max(20)
+    .optional(),
   count: z.int().min(1).max(10).default(1),
   clientToken: z
     .string()
@@ -45,6 +62,7 @@ type RunTask = z.infer<typeof runTaskSchema>;
 
 type Deps = {
   taskDefinitions: Record<string, TaskDefinition>;
+  faults: Faults;
   tasks: EcsTasks;
   start: (task: Task, definition: ContainerDefinition) => void;
   inCluster: (name: string | undefined) => void;
@@ -53,12 +71,13 @@ type Deps = {
 };
 
 export const createRunTask = (deps: Deps) => {
-  const { inCluster, taskDefinitions, tasks, start, now } = deps;
+  const { inCluster, taskDefinitions, faults, tasks, start, now } = deps;
   const tokens = new Map<string, { request: string; task: Task }>();
 
   return operation(runTaskSchema, (input) => {
     inCluster(input.cluster);
-    const { name, definition } = check(input, taskDefinitions[input.taskDefinition]);
+    const taskDefinition = taskDefinitions[input.taskDefinition];
+    const { name, definition, capacityProvider } = check(input, taskDefinition);
     const request = JSON.stringify(input);
     const earlier = tokens.get(input.clientToken ?? '');
     if (earlier && isKept(earlier.task, now())) {
@@ -69,16 +88,26 @@ export const createRunTask = (deps: Deps) => {
         { resourceIds: [earlier.task.arn] },
       );
     }
+    const slot = tasks.freeSlot();
+    const isFull = slot >= (taskDefinition?.room ?? Infinity);
+    // whatever the fault's kind: that there is no room is an ordinary answer
+    if (faults.take(`capacity of ${capacityProvider ?? 'FARGATE'}`) || isFull)
+      return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
     const task = tasks.add({
       clusterArn: deps.clusterArn,
       taskDefinitionArn: input.taskDefinition,
       containerName: name,
       startedBy: input.startedBy,
+      capacityProvider,
+      slot,
       overrides: input.overrides,
     });
     if (input.clientToken) tokens.set(input.clientToken, { request, task });
     const answer = { tasks: [describeTask(task)], failures: [] };
-    start(task, definition);
+    start(task, {
+      ...definition,
+      environment: { ...definition.environment, ...taskDefinition?.environmentOf?.(slot) },
+    });
     return answer;
   });
 };
@@ -97,8 +126,7 @@ const invalid = (message: string) => new AwsError('InvalidParameterException', m
 /** The one container to start, overrides applied; throws what ECS answers to a request that cannot run. */
 const check = (input: RunTask, taskDefinition: TaskDefinition | undefined) => {
   if (!taskDefinition) throw new AwsError('ClientException', 'TaskDefinition not found.');
-  if (input.launchType !== 'FARGATE')
-    throw invalid('No Container Instances were found in your cluster: only FARGATE runs here.');
+  const capacityProvider = checkCapacity(input);
   if (input.count !== 1) throw invalid('This house starts one task per call.');
   const network = input.networkConfiguration?.awsvpcConfiguration;
   if (!network)
@@ -109,7 +137,23 @@ const check = (input: RunTask, taskDefinition: TaskDefinition | undefined) => {
   const unknown = input.overrides.containerOverrides.find((override) => override.name !== name);
   if (unknown)
     throw invalid(`Override for container named ${unknown.name} is not a container in the TaskDefinition.`);
-  return { name, definition: overridden(definition, input) };
+  return { name, definition: overridden(definition, input), capacityProvider };
+};
+
+/** The provider of a strategy of one; undefined for a launch type. */
+const checkCapacity = ({
+  launchType,
+  capacityProviderStrategy: strategy = [],
+}: RunTask): string | undefined => {
+  if (launchType !== undefined && strategy.length > 0)
+    throw invalid('Specify either a launch type or a capacity provider strategy, not both.');
+  const [item, ...others] = strategy;
+  if (others.length > 0) throw invalid('This house takes a strategy of one provider.');
+  if (item && !['FARGATE', 'FARGATE_SPOT'].includes(item.capacityProvider))
+    throw invalid('The specified capacity provider was not found in the cluster.');
+  if (!item && launchType !== 'FARGATE')
+    throw invalid('No Container Instances were found in your cluster: only FARGATE runs here.');
+  return item?.capacityProvider;
 };
 
 const overridden = (definition: ContainerDefinition, { overrides }: RunTask): ContainerDefinition => {

@@ -1,4 +1,5 @@
 // What a script gets to see: the request's text, and what was done since, each tool with its result.
+import { goOnPrompt } from '#worker/prompt.ts';
 import type { Block, MessagesRequest, ModelTurn } from './messages-api.ts';
 
 export type ToolStep = { name: string; input: unknown; result: string; isError: boolean };
@@ -6,9 +7,9 @@ export type ToolStep = { name: string; input: unknown; result: string; isError: 
 export type Conversation = {
   model: string;
   tools: string[];
-  /** What the user said last. */
+  /** What the user said last; that the work goes on is nothing new. */
   prompt: string;
-  /** The tools used since then, in order; a call without a result is left out. */
+  /** The tools used since then, in order; a call without a result, or one that was interrupted, is left out. */
   steps: ToolStep[];
 };
 
@@ -26,17 +27,22 @@ export const toConversation = ({ model, tools, messages }: MessagesRequest): Con
     if (role !== 'user') continue;
     const results = content.filter(({ type }) => type === 'tool_result');
     const said = results.length > 0 ? '' : spokenIn(content);
-    if (said !== '') {
+    if (said !== '' && said !== goOnPrompt.trim()) {
       prompt = said;
       steps = [];
     }
     for (const block of results) {
       const call = calls.get(block.tool_use_id ?? '');
-      if (call) steps.push({ ...call, result: textOf(block.content), isError: block.is_error === true });
+      const step = { result: textOf(block.content), isError: block.is_error === true };
+      if (call && !wasInterrupted(step)) steps.push({ ...call, ...step });
     }
   }
   return { model, tools: tools.map(({ name }) => name), prompt, steps };
 };
+
+/** As the CLI tells it: a command that it killed at its own end, or a call whose result it never saw. */
+const wasInterrupted = ({ result, isError }: { result: string; isError: boolean }): boolean =>
+  isError && /^Exit code 137\b|^\[Tool call interrupted:|^\[Request interrupted/.test(result);
 
 /** The CLI wraps its own remarks to the model in this tag. */
 const spokenIn = (content: Block[]): string =>

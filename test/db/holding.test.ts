@@ -1,8 +1,6 @@
 // What keeps a thread from going on: a wait, a freeze, somebody who is just telling the person its place.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Bells } from '#db/bells.ts';
-import { createBells } from '#db/bells.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
@@ -12,11 +10,9 @@ import { aRecordInput, recordAndTell } from '#test/support/record-input.ts';
 
 let database: TestDatabase;
 let tasks: Tasks;
-let bells: Bells;
 beforeAll(async () => {
   database = await migratedDatabase();
   tasks = createTasks(database.db);
-  bells = createBells(database.db);
 });
 afterAll(() => database.close());
 beforeEach(() => database.clear());
@@ -30,7 +26,8 @@ const claim = async (threadKey: string) => {
 const freeze = (scope: string) =>
   database.query("insert into freezes (scope, reason, frozen_by) values ($1, 'a test', 'octo-dev')", [scope]);
 const thaw = () => database.query('update freezes set thawed_at = now()');
-const wanted = async () => (await createWorkers(database.db).plan({ cap: 9, warm: 0 })).wanted;
+const wanted = async () =>
+  (await createWorkers(database.db).plan({ cap: 9, warm: 0, capacity: 'on_demand' })).wanted;
 
 describe('a wait', () => {
   it('holds the tasks behind it, whatever rings', async () => {
@@ -42,22 +39,6 @@ describe('a wait', () => {
     expect(await wanted()).toBe(0);
   });
 
-  it('ends by itself when its time is over, and is rung once', async () => {
-    const { threadKey, id } = await recordAndTell(tasks);
-    await tasks.wait({ ...(await claim(threadKey)), reason: 'model_away', afterMs: 60_000 });
-    expect(await bells.due({ limit: 10 })).toEqual([]);
-
-    await database.query("update tasks set wait_until = wait_until - interval '61 seconds'");
-    const [bell, ...others] = await bells.due({ limit: 10 });
-    expect(others).toEqual([]);
-    expect(bell).toEqual({ lane: 'normal', ring: { version: 1, threadKey, taskId: id, generation: 1 } });
-    // not marked so far: the same message again, which SQS drops
-    expect(await bells.due({ limit: 10 })).toEqual([bell]);
-    await bells.rung(bell!.ring);
-    expect(await bells.due({ limit: 10 })).toEqual([]);
-    expect(await claim(threadKey)).toMatchObject({ taskId: id });
-  });
-
   it('does not count as an attempt', async () => {
     const { threadKey, id } = await recordAndTell(tasks);
     for (let round = 0; round < 7; round += 1) {
@@ -66,22 +47,6 @@ describe('a wait', () => {
     }
     await claim(threadKey);
     expect((await tasks.get(id))?.attempt).toBe(1);
-  });
-});
-
-describe('a ring that came to nothing', () => {
-  it('is repeated after a quarter of an hour', async () => {
-    const { id } = await recordAndTell(tasks);
-    expect(await bells.due({ limit: 10 })).toEqual([]);
-    await database.query("update tasks set rung_at = rung_at - interval '16 minutes'");
-    expect(await bells.due({ limit: 10 })).toMatchObject([{ ring: { taskId: id, generation: 0 } }]);
-  });
-
-  it('is not repeated while somebody works on the thread', async () => {
-    const { threadKey } = await recordAndTell(tasks);
-    await claim(threadKey);
-    await database.query("update tasks set rung_at = rung_at - interval '16 minutes'");
-    expect(await bells.due({ limit: 10 })).toEqual([]);
   });
 });
 

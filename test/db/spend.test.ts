@@ -133,12 +133,12 @@ describe('money of a run whose worker died', () => {
     await spend.reserve({ ...run, wantUsd: 5, caps });
     await spend.note({ ...run, usd: 2 });
     const other = await aRun({ thread: { number: 2 } });
-    await createWorkers(database.db).plan({ cap: 1, warm: 0 });
+    await createWorkers(database.db).plan({ cap: 1, warm: 0, capacity: 'on_demand' });
     expect(await used({ user_day: 6 }, other)).toBe(1);
 
     await database.query('delete from spend where task_id = $1', [other.taskId]);
     await expire();
-    await createWorkers(database.db).plan({ cap: 1, warm: 0 });
+    await createWorkers(database.db).plan({ cap: 1, warm: 0, capacity: 'on_demand' });
     expect(await used({ user_day: 6 }, other)).toBe(4);
   });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Capacity } from '#core/ports/launcher.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import type { Workers } from '#db/workers.ts';
@@ -27,9 +28,14 @@ describe('the plan of workers', () => {
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
     return { taskId: claimed.job.task.id, fence: claimed.job.fence };
   };
-  const plan = async ({ cap = 10, warm = 0 } = {}) => {
-    const { wanted, available, launches } = await workers.plan({ cap, warm });
+  const planned = ({ cap = 10, warm = 0, capacity = 'on_demand' as Capacity } = {}) =>
+    workers.plan({ cap, warm, capacity });
+  const plan = async (pool?: Parameters<typeof planned>[0]) => {
+    const { wanted, available, launches } = await planned(pool);
     return { wanted, available, launched: launches.length };
+  };
+  const answer = async () => {
+    await database.query("update workers set task_arn = 'arn:' || id where task_arn is null");
   };
   const age = (column: string, interval: string) =>
     database.query(`update workers set ${column} = ${column} - interval '${interval}'`);
@@ -105,6 +111,7 @@ describe('the plan of workers', () => {
   it('forgets a launch of which nothing was heard for three minutes', async () => {
     await record(1);
     await plan();
+    await answer();
     await age('launched_at', '179 seconds');
     expect(await plan()).toMatchObject({ available: 1, launched: 0 });
 
@@ -125,7 +132,7 @@ describe('the plan of workers', () => {
   it('does not count a worker that ended or could not be launched', async () => {
     await record(1);
     await record(2);
-    const { launches } = await workers.plan({ cap: 10, warm: 0 });
+    const { launches } = await planned();
     await workers.launchFailed({ workerId: launches[0]!.workerId, reason: 'no capacity' });
     await workers.beat(launches[1]!.workerId);
     await workers.ended({ workerId: launches[1]!.workerId, reason: 'idle' });
@@ -135,7 +142,7 @@ describe('the plan of workers', () => {
 
   it('counts a worker that beats although its launch was said to have failed', async () => {
     await record(1);
-    const { launches } = await workers.plan({ cap: 10, warm: 0 });
+    const { launches } = await planned();
     const { workerId } = launches[0]!;
     await workers.beat(workerId);
     await workers.launchFailed({ workerId, reason: 'no answer' });
@@ -151,17 +158,17 @@ describe('the plan of workers', () => {
     await record(4, 'status');
     await record(5, 'discover');
 
-    const { launches } = await workers.plan({ cap: 4, warm: 0 });
+    const { launches } = await planned({ cap: 4 });
 
     expect(launches.map(({ laneOrder }) => laneOrder[0])).toEqual(['high', 'high', 'high', 'low']);
     await workers.ended({ workerId: launches[0]!.workerId, reason: 'done' });
-    const next = await workers.plan({ cap: 4, warm: 0 });
+    const next = await planned({ cap: 4 });
     expect(next.launches.map(({ laneOrder }) => laneOrder)).toEqual([['high', 'normal', 'low']]);
   });
 
   it('remembers the task of a launch and why a worker ended', async () => {
     await record(1);
-    const { launches } = await workers.plan({ cap: 1, warm: 0 });
+    const { launches } = await planned({ cap: 1 });
     const { workerId } = launches[0]!;
     await workers.launched({ workerId, taskArn: 'arn:aws:ecs:eu-west-1:000000000000:task/x/1' });
     await workers.beat(workerId);
@@ -176,5 +183,68 @@ describe('the plan of workers', () => {
         end_reason: 'one job done',
       },
     ]);
+  });
+
+  it('repeats a launch whose answer never came, as it was, and none that was answered', async () => {
+    await record(1);
+    const { launches } = await planned({ capacity: 'spot' });
+    await age('launched_at', '59 seconds');
+    expect(await plan()).toMatchObject({ available: 1, launched: 0 });
+
+    await age('launched_at', '2 seconds');
+    expect(await planned()).toEqual({ wanted: 1, available: 1, launches });
+    await answer();
+    expect(await plan()).toMatchObject({ available: 1, launched: 0 });
+  });
+
+  it('repeats no launch that was heard of, refused or is too old', async () => {
+    for (const number of [1, 2, 3]) await record(number);
+    const [heardOf, refused, old] = (await planned()).launches.map(({ workerId }) => workerId);
+    await workers.beat(heardOf!);
+    await workers.launchFailed({ workerId: refused!, reason: 'no' });
+    await age('launched_at', '61 seconds');
+    await database.query("update workers set launched_at = now() - interval '3 minutes' where id = $1", [
+      old,
+    ]);
+
+    const { launches } = await planned();
+
+    const ids = launches.map(({ workerId }) => workerId);
+    expect(ids).toHaveLength(2);
+    expect([heardOf, refused, old].filter((id) => ids.includes(id!))).toEqual([]);
+  });
+
+  it('takes the capacity that it is told, until a task has to be done for a second time', async () => {
+    const { threadKey } = await record(1);
+    await record(2);
+    expect((await planned({ capacity: 'spot' })).launches).toMatchObject([
+      { capacity: 'spot' },
+      { capacity: 'spot' },
+    ]);
+
+    await database.query("update workers set ended_at = now(), end_reason = 'gone'");
+    await tasks.release(await claim(threadKey, randomUUID()));
+    expect((await planned({ capacity: 'spot' })).launches).toMatchObject([
+      { capacity: 'on_demand' },
+      { capacity: 'on_demand' },
+    ]);
+    expect(await database.query('select capacity, count(*)::int from workers group by 1 order by 1')).toEqual(
+      [
+        { capacity: 'on_demand', count: 2 },
+        { capacity: 'spot', count: 2 },
+      ],
+    );
+  });
+
+  it('counts a worker that is about to be stopped under the cap, and expects nothing of it', async () => {
+    await record(1);
+    const workerId = randomUUID();
+    await workers.beat(workerId);
+    await workers.askStop({ workerId });
+
+    expect(await plan({ cap: 1 })).toEqual({ wanted: 1, available: 0, launched: 0 });
+    expect(await plan({ cap: 2 })).toEqual({ wanted: 1, available: 0, launched: 1 });
+    await workers.spare({ workerId });
+    expect(await plan({ cap: 3 })).toMatchObject({ available: 2 });
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Ledger } from '#core/ledger.ts';
 import { createLedger } from '#core/ledger.ts';
+import { createBells } from '#db/bells.ts';
 import { createDeliveries } from '#db/deliveries.ts';
 import { createInstallations } from '#db/installations.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -31,6 +32,7 @@ describe('the ledger', () => {
       tasks: createTasks(db),
       installations: createInstallations(db),
       deliveries: createDeliveries(db),
+      bells: createBells(db),
       workers: createWorkers(db),
       log: logged.log,
     });
@@ -53,11 +55,12 @@ describe('the ledger', () => {
     expect(recorded).toMatchObject({ created: true, lane: 'normal', status: 'queued' });
     expect(await ledger('tasks.record', input)).toEqual({ ...recorded, created: false });
 
-    const plan = await ledger('workers.plan', { cap: 5, warm: 0 });
+    const pool = { cap: 5, warm: 0, capacity: 'spot' } as const;
+    const plan = await ledger('workers.plan', pool);
     expect(plan).toMatchObject({
       wanted: 1,
       available: 0,
-      launches: [{ laneOrder: ['normal', 'high', 'low'] }],
+      launches: [{ laneOrder: ['normal', 'high', 'low'], capacity: 'spot' }],
     });
     const { workerId } = plan.launches[0]!;
     await ledger('workers.launched', { workerId, taskArn: 'arn:1' });
@@ -65,7 +68,7 @@ describe('the ledger', () => {
       { id: workerId, task_arn: 'arn:1' },
     ]);
     await ledger('workers.launch_failed', { workerId, reason: 'no_capacity' });
-    expect((await ledger('workers.plan', { cap: 5, warm: 0 })).launches).toHaveLength(1);
+    expect((await ledger('workers.plan', pool)).launches).toHaveLength(1);
   });
 
   it('has null for an installation that nobody made', async () => {

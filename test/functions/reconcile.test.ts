@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LaunchInput, LaunchResult } from '#core/ports/launcher.ts';
+import type { LaunchInput, Launcher, LaunchResult } from '#core/ports/launcher.ts';
 import { createReconcile } from '#functions/handlers/reconcile.ts';
-import { aLedger, aLog } from '#test/support/fakes.ts';
+import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
 
 const ids = [1, 2, 3].map((digit) => `0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a00${digit}`);
 const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/c/1';
@@ -12,19 +12,35 @@ const setUp = (results: (LaunchResult | Error)[]) => {
     'workers.plan': () => ({
       wanted: 3,
       available: 1,
-      launches: results.map((_, index) => ({ workerId: ids[index]!, laneOrder: ['low', 'high', 'normal'] })),
+      launches: results.map((_, index) => ({
+        workerId: ids[index]!,
+        laneOrder: ['low', 'high', 'normal'],
+        capacity: 'on_demand',
+      })),
     }),
+    'bells.due': () => [],
+    'workers.living': () => [],
     'workers.launched': () => null,
     'workers.launch_failed': () => null,
   });
-  const launcher = {
+  const launcher: Launcher = {
+    look: () => Promise.resolve(new Map()),
+    stop: () => Promise.reject(new Error('nobody is suspect')),
     launch: (input: LaunchInput) => {
       const result = results[launched.push(input) - 1]!;
       return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
     },
   };
   const log = aLog();
-  const reconcile = createReconcile({ ledger: ledger.ledger, launcher, cap: 3, warm: 1, log: log.log });
+  const reconcile = createReconcile({
+    ledger: ledger.ledger,
+    launcher,
+    lanes: { high: aQueue().queue, normal: aQueue().queue, low: aQueue().queue },
+    cap: 3,
+    warm: 1,
+    capacity: 'on_demand',
+    log: log.log,
+  });
   return { reconcile, ledger, launched, log };
 };
 
@@ -36,10 +52,10 @@ describe('reconcile', () => {
     ]);
     await reconcile();
     expect(launched).toStrictEqual([
-      { workerId: ids[0], laneOrder: ['low', 'high', 'normal'] },
-      { workerId: ids[1], laneOrder: ['low', 'high', 'normal'] },
+      { workerId: ids[0], laneOrder: ['low', 'high', 'normal'], capacity: 'on_demand' },
+      { workerId: ids[1], laneOrder: ['low', 'high', 'normal'], capacity: 'on_demand' },
     ]);
-    expect(ledger.inputsOf('workers.plan')).toStrictEqual([{ cap: 3, warm: 1 }]);
+    expect(ledger.inputsOf('workers.plan')).toStrictEqual([{ cap: 3, warm: 1, capacity: 'on_demand' }]);
     expect(ledger.inputsOf('workers.launched')).toStrictEqual([
       { workerId: ids[0], taskArn },
       { workerId: ids[1], taskArn },
@@ -48,7 +64,15 @@ describe('reconcile', () => {
       {
         level: 'info',
         message: 'reconciled',
-        fields: { wanted: 3, available: 1, started: 2, no_capacity: 0, refused: 0, unknown: 0 },
+        fields: {
+          wanted: 3,
+          available: 1,
+          capacity: 'on_demand',
+          started: 2,
+          no_capacity: 0,
+          refused: 0,
+          unknown: 0,
+        },
       },
     ]);
   });
@@ -70,14 +94,14 @@ describe('reconcile', () => {
       { kind: 'refused', reason: 'AccessDeniedException' },
       { kind: 'started', taskArn },
     ]);
-    await expect(reconcile()).rejects.toThrow('could not be started');
+    await expect(reconcile()).rejects.toThrow('reconcile failed at: launches');
     expect(ledger.inputsOf('workers.launch_failed')).toHaveLength(1);
     expect(ledger.inputsOf('workers.launched')).toHaveLength(1);
   });
 
   it('leaves the row of a worker that may be running', async () => {
     const { reconcile, ledger } = setUp([new Error('time-out'), { kind: 'started', taskArn }]);
-    await expect(reconcile()).rejects.toThrow('could not be started');
+    await expect(reconcile()).rejects.toThrow('reconcile failed at: launches');
     expect(ledger.inputsOf('workers.launch_failed')).toHaveLength(0);
     expect(ledger.inputsOf('workers.launched')).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLedger } from '#core/ledger.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
 import { createGithubWebhook } from '#core/platforms/github/webhook.ts';
+import { createBells } from '#db/bells.ts';
 import { createDeliveries } from '#db/deliveries.ts';
 import { createInstallations } from '#db/installations.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -60,6 +61,7 @@ const aTriage = () => {
     tasks: createTasks(db),
     installations: createInstallations(db),
     deliveries: createDeliveries(db),
+    bells: createBells(db),
     workers: createWorkers(db),
     log,
   });

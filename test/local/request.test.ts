@@ -1,57 +1,33 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFaults } from '#local/faults.ts';
-import type { House } from '#local/house.ts';
-import { startHouse } from '#local/house.ts';
-import type { Journal } from '#local/journal.ts';
-import { createJournal } from '#local/journal.ts';
 import { play } from '#local/play.ts';
-import { startPostgres } from '#local/postgres.ts';
+import type { LocalHouse } from '#test/support/local-house.ts';
+import { startLocalHouse } from '#test/support/local-house.ts';
 
 const run = promisify(execFile);
 
 describe('one request, all the way', () => {
-  let stateDir: string;
-  let house: House;
-  let journal: Journal;
-  const logs: string[] = [];
-
+  let local: LocalHouse;
+  let house: LocalHouse['house'];
   beforeAll(async () => {
-    stateDir = mkdtempSync(join(tmpdir(), 'agent-bot-house-'));
-    chmodSync(stateDir, 0o755); // else the house needs a second folder that other uids can enter
-    journal = createJournal();
-    house = await startHouse({
-      stateDir,
-      startPostgres: () => startPostgres({ stateDir, durable: false }),
-      journal,
-      faults: createFaults(),
-      onStarted: () => {},
-      onProcess: () => {},
-      onLog: (_, line) => logs.push(line),
-    });
+    local = await startLocalHouse();
+    ({ house } = local);
   });
-  afterAll(async () => {
-    await house.close();
-    rmSync(stateDir, { recursive: true, force: true });
-  });
+  afterAll(() => local.close());
 
   const ask = (comment: string, { login = 'demo', issue = 1 }: { login?: string; issue?: number } = {}) =>
-    play(house, journal, { comment, login, issue, timeoutMs: 60_000 });
+    play(house, local.journal, { comment, login, issue, timeoutMs: 60_000 });
   const ended = (played: Awaited<ReturnType<typeof play>>) => {
     if (played === 'interrupted' || played.kind !== 'ended')
-      throw new Error(`${JSON.stringify(played)}\n${logs.slice(-10).join('\n')}`);
+      throw new Error(`${JSON.stringify(played)}\n${local.logs.slice(-10).join('\n')}`);
     return played.task;
   };
   const git = async (...args: string[]) => await house.github.git.run(house.demo.gitDir, args);
-  const ourComments = (issue: number) =>
-    house.github
-      .repository(house.demo.repository)
-      .issues.get(issue)!
-      .comments.filter(({ user }) => user.type === 'Bot');
+  const ourComments = (issue: number) => local.ourComments(issue);
 
   it.each([
     {
@@ -101,7 +77,7 @@ describe('one request, all the way', () => {
   );
 
   it('leaves no token alive, no run folder, and no key in what the twins saw', async () => {
-    const calls = journal.entries();
+    const calls = local.journal.entries();
     const minted = calls.filter(
       ({ call, status }) => /^POST .*\/access_tokens$/.test(call) && status === 201,
     ).length;
@@ -110,12 +86,12 @@ describe('one request, all the way', () => {
     ).length;
     expect(minted).toBeGreaterThan(0);
     expect(revoked).toBe(minted);
-    expect(readdirSync(join(stateDir, 'runs'))).toEqual([]);
-    expect(readdirSync(join(stateDir, 'worker', 'bare'))).toEqual([]);
+    expect(readdirSync(join(local.stateDir, 'runs'))).toEqual([]);
+    expect(readdirSync(join(local.stateDir, 'worker', 'bare'))).toEqual([]);
 
     const { password } = house.postgres.master;
     const privateKey = house.github.app.privateKey.split('\n')[1]!;
-    const seen = JSON.stringify(calls) + logs.join('\n');
+    const seen = JSON.stringify(calls) + local.logs.join('\n');
     for (const secret of [
       password,
       privateKey,
@@ -160,15 +136,15 @@ describe('one request, all the way', () => {
       .find(
         ({ event, request }) => event === 'issue_comment' && request.body.includes('fix the failing test'),
       )!;
-    const launches = () => journal.entries().filter(({ call }) => call === 'task RUNNING').length;
+    const launches = () => local.journal.entries().filter(({ call }) => call === 'task RUNNING').length;
     const records = () =>
-      journal
+      local.journal
         .entries()
         .filter(({ call, detail }) => call === 'ledger' && String(detail['payload']).includes('tasks.record'))
         .length;
-    const batches = () => journal.entries().filter(({ twin }) => twin === 'event-source').length;
+    const batches = () => local.journal.entries().filter(({ twin }) => twin === 'event-source').length;
     const rings = () =>
-      journal
+      local.journal
         .entries()
         .filter(({ call, detail }) => call === 'SendMessage' && String(detail['queue']).startsWith('tasks-'))
         .length;
@@ -183,8 +159,8 @@ describe('one request, all the way', () => {
     });
 
     expect(again.status).toBe(202);
-    await journal.waitFor(() => records() > recordedBefore);
-    await journal.waitFor(() => batches() > batchesBefore);
+    await local.journal.waitFor(() => records() > recordedBefore);
+    await local.journal.waitFor(() => batches() > batchesBefore);
     expect(launches()).toBe(launchedBefore);
     expect(rings()).toBe(ringsBefore);
     expect(
@@ -199,7 +175,7 @@ describe('one request, all the way', () => {
     ['a wrong signature', { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }],
     ['no signature', {}],
   ])('answers %s with 401 and queues nothing', async (_, headers) => {
-    const sent = () => journal.entries().filter(({ call }) => call === 'SendMessage').length;
+    const sent = () => local.journal.entries().filter(({ call }) => call === 'SendMessage').length;
     const before = sent();
 
     const answer = await fetch(`${house.api.url}/webhooks/github`, {
@@ -219,11 +195,28 @@ describe('one request, all the way', () => {
 
   it('has a sweeper that finds its way to the list of deliveries', async () => {
     expect(await house.functions.invoke('sweep', {})).toMatchObject({ kind: 'answered' });
-    await journal.waitFor(({ call, status }) => call === 'GET /app/hook/deliveries' && status === 200);
+    await local.journal.waitFor(({ call, status }) => call === 'GET /app/hook/deliveries' && status === 200);
   });
 
   it('answers an unknown path with 404 and its health with 200', async () => {
     expect((await fetch(`${house.api.url}/nothing`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${house.api.url}/health`)).status).toBe(200);
+  });
+
+  it('works on two issues at once: no run ends what runs for the other', { timeout: 90_000 }, async () => {
+    const from = local.journal.entries().length;
+    const tasks = await Promise.all([
+      ask('@agent fix the failing test', { issue: house.demo.issues.total }),
+      ask('@agent fix the failing greeting test', { issue: house.demo.issues.greeting }),
+    ]);
+
+    for (const task of tasks) expect(ended(task).outcome).toMatchObject({ status: 'succeeded' });
+    const states = () =>
+      local.journal
+        .entries()
+        .slice(from)
+        .flatMap(({ call }) => /^task (\w+)$/.exec(call)?.[1] ?? []);
+    await local.journal.waitFor(() => states().length === 4);
+    expect(states()).toEqual(['RUNNING', 'RUNNING', 'STOPPED', 'STOPPED']);
   });
 });

@@ -52,6 +52,7 @@ export const aClaudeRun = (
   home,
   tmp,
   socketPath: join(supervisor, 'model.sock'),
+  runsDir: supervisor,
   runToken: 'token-of-this-run',
   systemPrompt: 'Be brief.',
   model: 'claude-opus-5-5',

@@ -31,7 +31,12 @@ type Seen = {
   body: string;
 };
 type Call = { method?: string; path?: string; headers?: Record<string, string>; body?: string };
-type Gate = { budgetUsd?: number; signal?: AbortSignal; socketPath?: string };
+type Gate = {
+  budgetUsd?: number;
+  signal?: AbortSignal;
+  socketPath?: string;
+  onSpent?: (usd: number) => void;
+};
 
 export const aGatewayBench = () => {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-'));

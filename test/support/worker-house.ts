@@ -73,7 +73,7 @@ export const startWorkerHouse = async () => {
         blobs: blobs.port,
         stateDir: places.stateDir,
         memory: createSessions(db),
-        money: { reserve: (run) => spend.reserve({ ...run, caps }) },
+        money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
         budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
@@ -208,12 +208,15 @@ const aMachine = async (folder: string) => {
   await writeFile(counter, '');
   await chmod(counter, 0o666);
   const runCount = async () => (await readFile(counter, 'utf8')).split('\n').length - 1;
+  /** The agent has made a file of this name. */
+  const isIn = async (name: string) =>
+    (await readdir(runsDir, { recursive: true }).catch(() => [])).some((path) => path.endsWith(`/${name}`));
   /** What is left in the worker's folders. */
   const leftovers = async () => [
     ...(await readdir(stateDir, { recursive: true })).filter((name) => name !== 'bare'),
     ...(await readdir(runsDir).catch(() => [])),
   ];
-  return { stateDir, runsDir, binary, runCount, leftovers };
+  return { stateDir, runsDir, binary, runCount, isIn, leftovers };
 };
 
 const aBucket = () => {

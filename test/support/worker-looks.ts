@@ -24,7 +24,7 @@ export const lookAt = (house: WorkerHouse) => {
 };
 
 /** A worker leaves nothing on its machine. */
-export const assertNothingLeft = async (house: WorkerHouse): Promise<void> => {
+export const assertNothingLeft = async (house: Pick<WorkerHouse, 'leftovers'>): Promise<void> => {
   const left = await house.leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
 };

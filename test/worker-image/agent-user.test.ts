@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentFolders } from '#test/support/agent.ts';
 import { agentFolders, anAgentUser, isRoot } from '#test/support/agent.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
-import { agentUser, killAgent, runAsAgent, spawnAsAgent } from '#worker/agent-user.ts';
+import { agentUser, runAsAgent, spawnAsAgent } from '#worker/agent-user.ts';
+import { killAgent } from '#worker/kill-agent.ts';
 
 const source = new URL('../../worker-image/agent-user.ts', import.meta.url).href;
 

@@ -45,7 +45,7 @@ describe('a run of the CLI', () => {
     ['is_error and 1', `${bad}; exit 1`, { kind: 'failed', reason: 'model_error' }],
     ['no result and 0', 'exit 0', { kind: 'failed', reason: 'agent_error' }],
     ['no result and 143', 'exit 143', { kind: 'failed', reason: 'agent_error' }],
-    ['a kill after success', `${good}; kill -KILL $$`, { kind: 'failed', reason: 'agent_error' }],
+    ['a kill after success', `${good}; kill -KILL $$`, { kind: 'hindered', failure: 'out_of_memory' }],
     ['an error, then success', `${bad}; ${good}`, { kind: 'succeeded', turns: 4 }],
     ['success, then an error', `${good}; ${bad}; exit 1`, { kind: 'failed', reason: 'model_error' }],
     ['half a result', 'printf \'{"type":"result","subtype":\'', { kind: 'failed', reason: 'agent_error' }],
@@ -120,9 +120,31 @@ describe('a run of the CLI', () => {
     await expect(run(`${good}; exec sleep 60`, { onEvent })).rejects.toThrow('full disk');
   });
 
-  it('reads a line of 50 MB', async () => {
-    const big = 'printf \'{"type":"user","text":"\'; head -c 50000000 /dev/zero | tr \'\\0\' x; echo \'"}\'';
-    expect(await run(`${big}; ${good}`)).toMatchObject({ kind: 'succeeded' });
+  it.each([
+    ['binary', 'head -c 300000 /dev/urandom; echo'],
+    ['half a line of JSON', 'echo \'{"type":"user","mess\''],
+    ['bytes that are no UTF-8', "printf '\\377\\376{\\200\\n'"],
+    ['a line of 50 MB', "head -c 50000000 /dev/zero | tr '\\0' x; echo"],
+    [
+      'an event of 50 MB',
+      `printf '{"type":"user","text":"'; head -c 50000000 /dev/zero | tr '\\0' x; echo '"}'`,
+    ],
+    ['lines that end as on Windows', 'printf \'{"type":"system"}\\r\\n\''],
+  ])('reads on after %s', async (_, script) => {
+    expect(await run(`${script}; ${good}`)).toMatchObject({ kind: 'succeeded' });
+  });
+
+  it.each([
+    ['lines', 'yes hello | head -c 100000000; echo'],
+    ['one line', "tr '\\0' x </dev/zero | head -c 600000000; echo"],
+    ['what it complains about', 'yes no | head -c 300000000 >&2'],
+  ])('takes no more memory for a flood: %s', async (_, flood) => {
+    const before = process.memoryUsage.rss();
+    let most = before;
+    const looking = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
+    const end = await run(`${flood}; ${good}`).finally(() => clearInterval(looking));
+    expect(end).toMatchObject({ kind: 'succeeded' });
+    expect((most - before) / 1024 / 1024).toBeLessThan(200);
   });
 
   describe('that does not end by itself', () => {
@@ -142,6 +164,27 @@ describe('a run of the CLI', () => {
         why: 'deadline',
         afterMs: 2_000,
       });
+    });
+
+    it('is silent while it gives bytes but no event', async () => {
+      const drip = "printf '{'; while :; do printf x; sleep 0.02; done";
+      expect(await run(drip, { idleMs: 500 })).toMatchObject({ kind: 'timed_out', why: 'idle' });
+    });
+
+    it('has succeeded when it said so, and is ended after a grace', async () => {
+      const end = await run(`${good}; exec sleep 60`, { resultGraceMs: 200 });
+      expect(end).toMatchObject({ kind: 'succeeded', answer: 'fixed' });
+    });
+
+    it('has failed when it said so, and is ended after a grace', async () => {
+      const end = await run(`trap '' TERM; ${bad}; sleep 60`, { resultGraceMs: 100, graceMs: 100 });
+      expect(end).toMatchObject({ kind: 'failed', reason: 'model_error' });
+    });
+
+    it('has its time for a turn that began after a result', async () => {
+      const second = `${say('{"type":"system","subtype":"init"}')}; sleep 0.6`;
+      const end = await run(`${bad}; ${second}; ${good}`, { resultGraceMs: 300 });
+      expect(end).toMatchObject({ kind: 'succeeded', turns: 4 });
     });
 
     it('has time to end well after SIGTERM', async () => {

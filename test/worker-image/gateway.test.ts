@@ -200,6 +200,7 @@ describe('the gateway', () => {
   it('is a bad gateway when the provider cannot be reached, or sends elsewhere', async () => {
     const gateway = await bench.openTo('http://127.0.0.1:1');
     expect((await bench.ask()).status).toBe(502);
+    expect(gateway.modelView()).toBe('unreachable');
     await gateway.close();
     const elsewhere: string[] = [];
     const other = await bench.provider((message, response) => {
@@ -211,13 +212,43 @@ describe('the gateway', () => {
     expect(elsewhere).toEqual([]);
   });
 
+  it.each([
+    [200, 'well'],
+    [400, 'unclear'],
+    [401, 'auth'],
+    [404, 'model_gone'],
+    [429, 'rate_limited'],
+    [500, 'overloaded'],
+    [529, 'overloaded'],
+  ])('knows how the last call ended: %s is %s', async (status, view) => {
+    const gateway = await bench.open((response) =>
+      status === 200 ? json(response, answer({})) : response.writeHead(status).end(),
+    );
+    expect(gateway.modelView()).toBe('unclear');
+    await bench.ask();
+    await bench.ask({ headers: {} }); // what it refuses itself says nothing about the model
+    expect(gateway.modelView()).toBe(view);
+  });
+
+  it('tells what was spent after every answer', async () => {
+    const told: number[] = [];
+    const gateway = await bench.open((response) => json(response, answer({ output_tokens: 1_000 })), {
+      onSpent: (usd) => told.push(usd),
+    });
+    await bench.ask();
+    await bench.ask();
+    expect(told).toEqual([gateway.usage().costUsd / 2, gateway.usage().costUsd]);
+    expect(told[0]).toBeGreaterThan(0);
+  });
+
   it('cuts the client off when the provider breaks off in the middle', async () => {
-    await bench.open((response) => {
+    const gateway = await bench.open((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(start({ input_tokens: 5 }), () => response.destroy());
     });
     const [response] = (await once(bench.begin({}), 'response')) as [IncomingMessage];
     await expect(text(response)).rejects.toThrow('aborted');
+    await expect.poll(() => gateway.modelView()).toBe('unreachable');
   });
 
   it('ends the calls under way when it closes or the run is over, and leaves no socket', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemPrompt, toPrompt } from '#worker/prompt.ts';
+import { goOnPrompt, systemPrompt, toPrompt } from '#worker/prompt.ts';
 
 const input = {
   thread: { repository: 'octo/shop', number: 7, isPullRequest: false },
@@ -44,6 +44,18 @@ describe('the prompt', () => {
   it('says so when there are no words', () => {
     expect(withText(' \n')).toContain('Nothing more was written.');
     expect(withText(' \n')).not.toContain('```');
+  });
+});
+
+describe('the prompt of a run that goes on', () => {
+  it('says so in a session that knows the task, and names it no second time', () => {
+    expect(goOnPrompt).toMatch(/^Task:\nThe work on your task was interrupted/);
+  });
+
+  it('says so below the task where the session is lost', () => {
+    const prompt = toPrompt({ ...input, isUnfinished: true });
+    expect(prompt.startsWith(toPrompt(input).trimEnd())).toBe(true);
+    expect(prompt).toContain('This work was begun before and interrupted.');
   });
 });
 

@@ -13,7 +13,8 @@ import { agentUser, runAsAgent } from '#worker/agent-user.ts';
 import { fetchBranch } from '#worker/bare-repository.ts';
 import type { Git } from '#worker/git.ts';
 import type { Workspace } from '#worker/workspace.ts';
-import { createWorkspace, maxPatchBytes } from '#worker/workspace.ts';
+import { createWorkspace } from '#worker/workspace.ts';
+import { maxPatchBytes } from '#worker/workspace-git.ts';
 
 const isRoot = process.getuid?.() === 0;
 const uid = randomInt(1_000_000, 2_000_000_000);
@@ -49,7 +50,7 @@ beforeEach(async () => {
 });
 
 const aWorkspace = (signal = new AbortController().signal) =>
-  createWorkspace({ runsDir, name: `run-${(count += 1)}`, user, signal });
+  createWorkspace({ runsDir, name: `run-${(count += 1)}`, otherName: `other-${count}`, user, signal });
 
 /** What the agent does in its folder. */
 const sh = async (script: string) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lostMessage } from '#functions/handlers/sweep.ts';
+import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
 import { only, readable, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -30,8 +31,14 @@ type Metric = { Namespace: string; MetricName: string; Dimensions?: { Name: stri
 const metricsOf = (properties: Metric & { Metrics?: { MetricStat?: { Metric: Metric } }[] }): Metric[] =>
   properties.Metrics?.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) ?? [properties];
 
+/** The metric filter on the log of one function. */
+const filterOn = (log: string) =>
+  Object.values(template.findResources('AWS::Logs::MetricFilter')).find(
+    ({ Properties }) => readable(Properties.LogGroupName) === log,
+  )!['Properties'];
+
 describe('alarms', () => {
-  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(11));
+  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(12));
 
   for (const [id, { Properties }] of alarms) {
     it(`${id} says who is hurt`, () =>
@@ -63,13 +70,27 @@ describe('alarms', () => {
   });
 
   it('hear of a lost delivery from the line that sweep writes', () => {
-    const { LogGroupName, FilterPattern, MetricTransformations } = only(template, 'AWS::Logs::MetricFilter');
-    expect(readable(LogGroupName)).toBe('SweepLogs');
+    const { FilterPattern, MetricTransformations } = filterOn('SweepLogs');
     expect(FilterPattern).toBe(`{ $.message = "${lostMessage}" }`);
     const [{ MetricNamespace, MetricName, MetricValue }] = MetricTransformations;
     expect(MetricValue).toBe('1');
     const [, lost] = alarms.find(([id]) => id.startsWith('SweepLost'))!;
     expect(lost['Properties']).toMatchObject({
+      Namespace: MetricNamespace,
+      MetricName,
+      Statistic: 'Sum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
+  });
+
+  it('hear of launches that come to nothing from the line that reconcile writes', () => {
+    const { FilterPattern, MetricTransformations } = filterOn('ReconcileLogs');
+    expect(FilterPattern).toBe(`{ $.message = "${neverStartedMessage}" }`);
+    const [{ MetricNamespace, MetricName, MetricValue }] = MetricTransformations;
+    expect([MetricName, MetricValue]).toEqual(['WorkerNeverStarted', '1']);
+    const [, alarm] = alarms.find(([id]) => id.startsWith('ReconcileNeverStarted'))!;
+    expect(alarm['Properties']).toMatchObject({
       Namespace: MetricNamespace,
       MetricName,
       Statistic: 'Sum',

@@ -90,9 +90,13 @@ describe('environments', () => {
     const rules = Object.values(template.findResources('AWS::Events::Rule'));
     expect(
       rules
-        .map(({ Properties }) => [readable(Properties.Targets[0].Arn), Properties.ScheduleExpression])
+        .map(({ Properties }) => [
+          readable(Properties.Targets[0].Arn),
+          Properties.ScheduleExpression ?? Properties.EventPattern['detail-type'][0],
+        ])
         .sort(),
     ).toEqual([
+      ['ReconcileFunction.Arn', 'ECS Task State Change'],
       ['ReconcileFunction.Arn', 'rate(1 minute)'],
       ['SweepFunction.Arn', 'rate(5 minutes)'],
     ]);

@@ -25,6 +25,7 @@ const connectAsApp =
   'rds-db:connect arn:AWS::Partition:rds-db:AWS::Region:AWS::AccountId:dbuser:DatabaseInstance.DbiResourceId/agent_bot';
 const onLanes = (action: string) =>
   ['TasksHigh', 'TasksNormal', 'TasksLow'].map((lane) => `${action} Queues${lane}.Arn`);
+const tasksOfCluster = 'arn:AWS::Partition:ecs:AWS::Region:AWS::AccountId:task/WorkerCluster/*';
 
 const wanted: Record<string, string[]> = {
   GithubRole: [
@@ -53,7 +54,10 @@ const wanted: Record<string, string[]> = {
   ReconcileRole: [
     ...ownLog('Reconcile'),
     'lambda:InvokeFunction LedgerFunction.Arn',
+    ...onLanes('sqs:SendMessage'),
     'ecs:RunTask WorkerTask if ecs:cluster is WorkerCluster.Arn',
+    `ecs:DescribeTasks ${tasksOfCluster}`,
+    `ecs:StopTask ${tasksOfCluster}`,
     'iam:PassRole WorkerTaskTaskRole.Arn if iam:PassedToService is ecs-tasks.amazonaws.com',
     'iam:PassRole WorkerTaskExecutionRole.Arn if iam:PassedToService is ecs-tasks.amazonaws.com',
   ],
@@ -98,11 +102,13 @@ describe('rights', () => {
       'WorkerTaskTaskRole: s3:GetObject TasksBucket.Arn/tasks/*', // names are made at run time
       'WorkerTaskTaskRole: s3:PutObject TasksBucket.Arn/tasks/*',
       'WorkerTaskExecutionRole: ecr:GetAuthorizationToken *', // knows no resource
+      `ReconcileRole: ecs:DescribeTasks ${tasksOfCluster}`, // names are made at run time
+      `ReconcileRole: ecs:StopTask ${tasksOfCluster}`,
       'AWSCDKTriggerCustomResourceProviderCustomResourceProviderRole: lambda:InvokeFunction MigrateFunction.Arn:*', // its versions
     ]);
   });
 
-  it('lets nobody but reconcile start tasks or pass roles', () => {
+  it('lets nobody but reconcile start or stop tasks or pass roles', () => {
     const holders = (action: string) =>
       Object.keys(rights).filter((role) => rights[role]!.some((line) => line.startsWith(action)));
     expect(holders('ecs:')).toEqual(['ReconcileRole']);
@@ -125,13 +131,14 @@ describe('rights', () => {
     expect(new Set(services)).toEqual(new Set(['lambda.amazonaws.com', 'ecs-tasks.amazonaws.com']));
   });
 
-  it('lets the API call its two functions and two schedules reconcile and sweep, and nobody else anything', () => {
+  it('lets the API call its two functions and the schedules and the event reconcile and sweep, and nobody else anything', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission')).map(
       ({ Properties }) => `${Properties.Principal} ${Properties.Action} ${Boolean(Properties.SourceArn)}`,
     );
     expect(permissions.sort()).toEqual([
       'apigateway.amazonaws.com lambda:InvokeFunction true',
       'apigateway.amazonaws.com lambda:InvokeFunction true',
+      'events.amazonaws.com lambda:InvokeFunction true',
       'events.amazonaws.com lambda:InvokeFunction true',
       'events.amazonaws.com lambda:InvokeFunction true',
     ]);

@@ -8,6 +8,7 @@ describe('settings', () => {
     ['workerCap', 2.5],
     ['workerCap', '3'],
     ['warmWorkers', -1],
+    ['workerCapacity', 'SPOT'],
     ['workerIdleSeconds', 0],
     ['workerVcpus', 3],
     ['workerMemoryGb', 2],
@@ -38,6 +39,7 @@ describe('settings', () => {
     const template = synthesize({
       workerCap: 7,
       warmWorkers: 2,
+      workerCapacity: 'spot',
       mention: '@helper',
       model: 'claude-haiku-5-5',
       budgetUsd: 1.5,
@@ -51,6 +53,7 @@ describe('settings', () => {
     expect(functions['ReconcileFunction']!['Properties'].Environment.Variables).toMatchObject({
       WORKER_CAP: '7',
       WARM_WORKERS: '2',
+      WORKER_CAPACITY: 'spot',
     });
     for (const name of ['GithubFunction', 'TriageFunction'])
       expect(functions[name]!['Properties'].Environment.Variables.MENTION).toBe('@helper');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { agentUid, droppedCapabilities } from '#worker/test-image.ts';
-import { readable, synthesize } from './synthesize.ts';
+import { readable, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 const [task] = Object.values(template.findResources('AWS::ECS::TaskDefinition'));
@@ -75,6 +75,19 @@ describe('the worker task', () => {
       'GITHUB_APP_SECRET_ID',
       'MODEL_SECRET_ID',
     ]);
+  });
+
+  it('can run on Spot too, though nothing does unless it is asked for', () => {
+    const [providers] = Object.values(
+      template.findResources('AWS::ECS::ClusterCapacityProviderAssociations'),
+    );
+    expect(providers!['Properties']).toMatchObject({
+      CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      DefaultCapacityProviderStrategy: [],
+    });
+    const { Variables } = resourcesOf(template, 'AWS::Lambda::Function')['ReconcileFunction']!['Properties']
+      .Environment;
+    expect(Variables.WORKER_CAPACITY).toBe('on_demand');
   });
 
   it('runs on a cluster into which nobody can open a shell', () => {

@@ -3,6 +3,7 @@ import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
 import type { Conversation, Script } from '#local/model/conversation.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
+import { goOnPrompt } from '#worker/prompt.ts';
 
 const apiKey = 'key-of-the-account';
 const tools = [{ name: 'Bash' }, { name: 'Read' }];
@@ -54,6 +55,32 @@ describe('the scripted model', () => {
       stop_reason: 'end_turn',
       usage: { output_tokens: expect.any(Number) },
     });
+  });
+
+  it('takes word that the work goes on for nothing new, and an interrupted call for one not made', async () => {
+    const call = (id: string) => ({
+      role: 'assistant',
+      content: [{ type: 'tool_use', id, name: 'Bash', input: { command: id } }],
+    });
+    const gave = (id: string, content: string, is_error = false) => ({
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: id, content, is_error }],
+    });
+    await ask({
+      messages: [
+        { role: 'user', content: 'fix it' },
+        call('one'),
+        gave('one', 'done'),
+        call('two'),
+        gave('two', 'Exit code 137', true),
+        call('three'),
+        gave('three', "[Tool call interrupted: the session ended before this call's result]", true),
+        { role: 'assistant', content: [{ type: 'text', text: 'No response requested.' }] },
+        { role: 'user', content: goOnPrompt },
+      ],
+    });
+    expect(asked[0]?.prompt).toBe('fix it');
+    expect(asked[0]?.steps.map(({ result }) => result)).toEqual(['done']);
   });
 
   it('streams text and tools as the API does', async () => {

@@ -1,0 +1,124 @@
+// The CLI behind its gateway: one run's model, money and time.
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '#core/ports/log.ts';
+import type { Usage } from '#core/task.ts';
+import type { AgentLimits } from './agent-limits.ts';
+import type { AgentUser } from './agent-user.ts';
+import { runClaude } from './claude.ts';
+import type { ClaudeEnd } from './claude-verdict.ts';
+import type { Gateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
+import { systemPrompt } from './prompt.ts';
+import type { Workspace } from './workspace.ts';
+
+export type CliConfig = {
+  user: AgentUser;
+  binary: string;
+  stateDir: string;
+  runsDir: string;
+  model: string;
+  maxTurns: number;
+  /** The agent's PATH. */
+  path: string;
+  upstream: () => Promise<{ baseUrl: string; apiKey: string }>;
+  limits?: AgentLimits;
+  idleMs?: number;
+  deadlineMs?: number;
+  /** From SIGTERM to SIGKILL. */
+  graceMs?: number;
+  maxRetries?: number;
+};
+
+/** With a session the CLI resumes it; without one it begins the one that is named. */
+export type Opening = { prompt: string; sessionId: string; isResumed: boolean };
+
+type CliInput = {
+  config: CliConfig;
+  workspace: Workspace;
+  opening: Opening;
+  /** Takes the place of an opening whose session the CLI or the model does not take. */
+  anew: () => Opening;
+  model: string | undefined;
+  budgetUsd: number;
+  limits: AgentLimits;
+  onSpent: (usd: number) => void;
+  signal: AbortSignal;
+  log: Log;
+};
+type CliEnd = { end: ClaudeEnd; usage: Usage; durationMs: number; sessionId: string };
+
+const defaultIdleMs = 5 * 60_000;
+/** Ours: Fargate has none. */
+const defaultDeadlineMs = 60 * 60_000;
+
+/** The socket lies in a folder that the agent may pass but not change. */
+export const runCli = async (input: CliInput): Promise<CliEnd> => {
+  const { config, budgetUsd, onSpent, signal, log } = input;
+  const runToken = randomBytes(32).toString('hex');
+  const folder = join(config.stateDir, `gateway-${randomBytes(4).toString('hex')}`);
+  await mkdir(folder, { mode: 0o711 });
+  await chmod(folder, 0o711); // whatever the umask
+  const socketPath = join(folder, 'model.sock');
+  const startedAt = performance.now();
+  try {
+    const upstream = await config.upstream();
+    const gateway = await startGateway({ socketPath, upstream, runToken, budgetUsd, onSpent, log, signal });
+    try {
+      const { end, sessionId } = await openSession(input, { gateway, socketPath, runToken });
+      const durationMs = Math.round(performance.now() - startedAt);
+      return { end, sessionId, usage: gateway.usage(), durationMs };
+    } finally {
+      await gateway.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+type Door = { gateway: Gateway; socketPath: string; runToken: string };
+
+const openSession = async (input: CliInput, door: Door) => {
+  const { opening, anew, log } = input;
+  const end = await play(input, door, opening);
+  const { sessionId } = opening;
+  // the model has not said a word: it lies in what it was to go on from
+  const isRejected = opening.isResumed && end.kind === 'failed' && door.gateway.usage().outputTokens === 0;
+  if (!isRejected) return { end, sessionId };
+  log.warn('session not resumed', { sessionId, detail: end.detail });
+  const fresh = anew();
+  return { end: await play(input, door, fresh), sessionId: fresh.sessionId };
+};
+
+const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd> => {
+  const { config, workspace, budgetUsd, limits, signal, log } = input;
+  const { prompt, sessionId, isResumed } = opening;
+  return runClaude({
+    binary: config.binary,
+    user: config.user,
+    workspace: workspace.repository,
+    home: workspace.home,
+    tmp: workspace.tmp,
+    socketPath: door.socketPath,
+    runToken: door.runToken,
+    prompt,
+    systemPrompt: systemPrompt(),
+    model: input.model ?? config.model,
+    maxTurns: config.maxTurns,
+    budgetUsd,
+    sessionId,
+    resume: isResumed ? sessionId : undefined,
+    path: config.path,
+    signal,
+    idleMs: config.idleMs ?? defaultIdleMs,
+    deadlineMs: config.deadlineMs ?? defaultDeadlineMs,
+    graceMs: config.graceMs,
+    maxRetries: config.maxRetries,
+    limits,
+    runsDir: config.runsDir,
+    isOverBudget: door.gateway.overBudget,
+    modelView: door.gateway.modelView,
+    log,
+  });
+};
