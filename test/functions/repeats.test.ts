@@ -7,6 +7,7 @@ import { createLedger } from '#core/ledger.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
 import { createGithubWebhook } from '#core/platforms/github/webhook.ts';
 import type { QueueReceiver } from '#core/ports/queue.ts';
+import { createBells } from '#db/bells.ts';
 import { createDeliveries } from '#db/deliveries.ts';
 import { createInstallations } from '#db/installations.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -100,6 +101,7 @@ const aLedgerFunction = () => {
     installations: createInstallations(db),
     deliveries: createDeliveries(db),
     workers: createWorkers(db),
+    bells: createBells(db),
     log,
   });
 };

@@ -130,7 +130,11 @@ describe('a request that can wait', () => {
     const low = await ring(await house.aTask({ command: 'discover' }, aThread({ number: 300 })));
     expect(low.lane).toBe('low');
 
-    const { launches } = await createWorkers(database.db).plan({ cap: 4, warm: 0 });
+    const { launches } = await createWorkers(database.db).plan({
+      cap: 4,
+      warm: 0,
+      capacity: 'on_demand',
+    });
     const load = aLoad(() => false);
     expect(launches).toHaveLength(4);
     for (const { laneOrder } of launches)
