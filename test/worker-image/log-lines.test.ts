@@ -23,9 +23,11 @@ afterAll(async () => {
   await database.close();
 });
 
-const fails = (error: unknown): HandleTask => {
-  return () => Promise.reject(error);
-};
+const fails =
+  (error: unknown): HandleTask =>
+  async () => {
+    throw error;
+  };
 const fates: Record<string, () => HandleTask> = {
   'ends well': () => house.finishing,
   waits: () => async () => ({ kind: 'waiting', reason: 'over_budget' }),
