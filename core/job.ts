@@ -23,6 +23,8 @@ export const jobFactsSchema = z.object({
   /** The session's transcript after the run; null when there was none to read. */
   transcriptKey: z.string().nullable().optional(),
   checkpoint: checkpointSchema.optional(),
+  /** How often the work was begun from nothing; the stored run of an earlier beginning does not count. */
+  beginnings: z.int().positive().optional(),
   /** How often a run failed in each class that may get another try. */
   failures: z.partialRecord(failureClassSchema, z.int().positive()).optional(),
   /** The run's patch in the bucket; null when the agent changed nothing. */

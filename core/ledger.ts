@@ -1,6 +1,7 @@
 // The typed verbs of the ledger function: what code outside the VPC may ask of Postgres, and nothing else.
 import * as z from 'zod';
 import { bellSchema, ringSchema } from './messages.ts';
+import { operationVerbs } from './operations.ts';
 import type { Functions } from './ports/functions.ts';
 import { capacities } from './ports/launcher.ts';
 import {
@@ -112,6 +113,7 @@ export const ledgerVerbs = {
   'workers.ended': { input: workerEndSchema, output: z.null() },
   /** Unless it has been heard of; and how many launches in a row it is that never started. */
   'workers.never_started': { input: workerEndSchema, output: z.object({ inARow: z.int() }) },
+  ...operationVerbs,
 } as const;
 
 export type LedgerVerb = keyof typeof ledgerVerbs;

@@ -5,7 +5,7 @@ import type { bellSchema } from '#core/messages.ts';
 import { ringSchema } from '#core/messages.ts';
 import { laneSchema } from '#core/task.ts';
 import type { Database, Queries } from './database.ts';
-import { readyHeads } from './heads.ts';
+import { isFrozen, readyHeads } from './heads.ts';
 import { named } from './named.ts';
 import { tasks } from './schema.ts';
 
@@ -42,7 +42,8 @@ const repeatAfter = sql`interval '6 minutes'`;
 const dueBells = async (db: Queries, limit: number): Promise<Bell[]> => {
   await db.execute(sql`
     update ${tasks} set ${requeued}
-    where ${tasks.status} = 'waiting' and ${tasks.waitUntil} <= now()`);
+    where ${tasks.status} = 'waiting' and (${tasks.waitUntil} <= now()
+      or (${tasks.waitingReason} = 'frozen' and not ${isFrozen}))`); // its worker stepped aside after the thaw
   const { rows } = await db.execute(sql`
     select ${columns} from ${tasks} join (${readyHeads()}) as head on ${tasks.id} = head.id
     where ${tasks.rungAt} is null or ${tasks.rungAt} < now() - ${repeatAfter}

@@ -6,12 +6,15 @@ import { freezes, tasks } from './schema.ts';
 export const isLeased = sql<boolean>`coalesce(${tasks.leaseUntil} > now(), false)`;
 export const isGreeted = sql<boolean>`coalesce(${tasks.greetingUntil} > now(), false)`;
 
-/** Somebody froze everything, the installation or the repository (core/freeze.ts). */
+/** Every scope that covers the task (core/freeze.ts). */
+export const scopes = sql`(
+  'all',
+  ${tasks.platform} || ':installation:' || (${tasks.thread}->>'tenantId'),
+  ${tasks.platform} || ':repository:' || lower(${tasks.thread}->>'repository'))`;
+
+/** Somebody froze everything, the installation or the repository. */
 export const isFrozen = sql<boolean>`exists (
-  select from ${freezes} where ${freezes.thawedAt} is null and ${freezes.scope} in (
-    'all',
-    ${tasks.platform} || ':installation:' || (${tasks.thread}->>'tenantId'),
-    ${tasks.platform} || ':repository:' || lower(${tasks.thread}->>'repository')))`;
+  select from ${freezes} where ${freezes.thawedAt} is null and ${freezes.scope} in ${scopes})`;
 
 /** Open, and not one that lets the tasks behind it pass: an approval comes as one of them. */
 export const holdsThread = sql<boolean>`(${tasks.status} in ('queued', 'running') or (${tasks.status} = 'waiting' and ${tasks.waitingReason} <> 'approval'))`;

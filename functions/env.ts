@@ -29,9 +29,18 @@ export const triageEnvSchema = z.object({
   LEDGER_FUNCTION: nameSchema,
   RECONCILE_FUNCTION: nameSchema,
   MENTION: webhookEnvSchema.shape.MENTION,
+  DEAD_LETTER_QUEUE_URL: z.url(),
   ...queueUrlsSchema.shape,
 });
 export type TriageEnv = z.input<typeof triageEnvSchema>;
+
+export const deadLettersEnvSchema = triageEnvSchema.pick({
+  GITHUB_APP_SECRET_ID: true,
+  GITHUB_API_URL: true,
+  LEDGER_FUNCTION: true,
+  RECONCILE_FUNCTION: true,
+});
+export type DeadLettersEnv = z.input<typeof deadLettersEnvSchema>;
 
 export const sweepEnvSchema = triageEnvSchema.pick({ GITHUB_APP_SECRET_ID: true, GITHUB_API_URL: true });
 export type SweepEnv = z.input<typeof sweepEnvSchema>;
@@ -55,6 +64,8 @@ export type MigrateEnv = z.input<typeof migrateEnvSchema>;
 
 export const reconcileEnvSchema = z.object({
   LEDGER_FUNCTION: nameSchema,
+  /** Dead letters that an operator brings back go there. */
+  INBOX_QUEUE_URL: z.url(),
   CLUSTER_ARN: nameSchema,
   TASK_DEFINITION_ARN: nameSchema,
   CONTAINER_NAME: nameSchema,

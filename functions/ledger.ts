@@ -1,8 +1,11 @@
 import { createLog } from '#core/aws/log.ts';
 import { createBells } from '#db/bells.ts';
 import { openDatabase } from '#db/database.ts';
+import { createDeadLetters } from '#db/dead-letters.ts';
 import { createDeliveries } from '#db/deliveries.ts';
+import { createFreezes } from '#db/freezes.ts';
 import { createInstallations } from '#db/installations.ts';
+import { createOperations } from '#db/operations.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import { ledgerEnvSchema } from './env.ts';
@@ -18,5 +21,8 @@ export const handler = createLedgerHandler({
   deliveries: createDeliveries(db),
   bells: createBells(db),
   workers: createWorkers(db),
+  deadLetters: createDeadLetters(db),
+  freezes: createFreezes(db),
+  operations: createOperations(db),
   log,
 });

@@ -19,6 +19,7 @@ export const handler = createReconcile({
     subnets: env.SUBNET_IDS.split(','),
     securityGroups: env.SECURITY_GROUP_IDS.split(','),
   }),
+  inbox: createQueueSender(queues, env.INBOX_QUEUE_URL),
   lanes: {
     high: createQueueSender(queues, env.HIGH_QUEUE_URL),
     normal: createQueueSender(queues, env.NORMAL_QUEUE_URL),

@@ -32,4 +32,9 @@ const onMention = createMentionTriage({
   log,
 });
 
-export const handler = createTriage({ ledger, onMention, log });
+export const handler = createTriage({
+  ledger,
+  onMention,
+  deadLetters: createQueueSender(queues, env.DEAD_LETTER_QUEUE_URL),
+  log,
+});

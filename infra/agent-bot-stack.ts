@@ -5,6 +5,7 @@ import { AlarmMail } from './alarm.ts';
 import { TaskBucket } from './bucket.ts';
 import { CustomResourceLogs } from './custom-resource-logs.ts';
 import { Database } from './database.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Health } from './health.ts';
 import { HttpApi } from './http-api.ts';
 import { Ledger } from './ledger.ts';
@@ -34,7 +35,10 @@ export class AgentBotStack extends Stack {
       settings.onRemoval === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 
     const secrets = new Secrets(this, 'Secrets', { removalPolicy });
-    const queues = new Queues(this, 'Queues', { triageTimeout: Triage.timeout });
+    const queues = new Queues(this, 'Queues', {
+      triageTimeout: Triage.timeout,
+      deadLettersTimeout: DeadLetters.timeout,
+    });
     const bucket = new TaskBucket(this, 'Tasks', { removalPolicy });
     const network = new Network(this, 'Network');
     const database = new Database(this, 'Database', {
@@ -71,7 +75,15 @@ export class AgentBotStack extends Stack {
       mention,
       logRetention,
     });
-    migrate.runBefore(triage.inboxSource, reconcile.schedule);
+    const deadLetters = new DeadLetters(this, 'DeadLetters', {
+      queue: queues.deadLetters,
+      appSecret: secrets.githubApp,
+      ledger,
+      reconcile,
+      githubApiUrl,
+      logRetention,
+    });
+    migrate.runBefore(triage.inboxSource, deadLetters.source, reconcile.schedule);
 
     const github = new Webhook(this, 'Github', {
       platform: 'github',
@@ -94,6 +106,8 @@ export class AgentBotStack extends Stack {
       GithubWebhookSecret: secrets.githubWebhook.secretArn,
       GithubAppSecret: secrets.githubApp.secretArn,
       ModelSecret: secrets.model.secretArn,
+      LedgerFunction: ledger.functionName,
+      ReconcileFunction: reconcile.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

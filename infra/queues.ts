@@ -15,18 +15,23 @@ const inboxPatience = Duration.hours(24);
 /** Longer than any outage that somebody was told of; SQS allows 14 days. */
 const retentionPeriod = Duration.days(14);
 
+type Timeouts = { triageTimeout: Duration; deadLettersTimeout: Duration };
+
 /** The inbox, the three lanes and the one queue where messages of all of them end that nothing could handle. */
 export class Queues extends Construct {
   readonly inbox: FifoQueue;
   readonly lanes: Record<Lane, FifoQueue>;
   readonly deadLetters: FifoQueue;
 
-  constructor(scope: Construct, id: string, { triageTimeout }: { triageTimeout: Duration }) {
+  constructor(scope: Construct, id: string, { triageTimeout, deadLettersTimeout }: Timeouts) {
     super(scope, id);
-    this.deadLetters = new FifoQueue(this, 'DeadLetters');
-    const deadLetterQueue = { queue: this.deadLetters, maxReceiveCount };
     // Lambda asks for six times the function's timeout: it retries a throttled batch within the visibility
-    const inboxVisibility = Duration.seconds(6 * triageTimeout.toSeconds());
+    const sixTimes = (timeout: Duration) => Duration.seconds(6 * timeout.toSeconds());
+    this.deadLetters = new FifoQueue(this, 'DeadLetters', {
+      visibilityTimeout: sixTimes(deadLettersTimeout),
+    });
+    const deadLetterQueue = { queue: this.deadLetters, maxReceiveCount };
+    const inboxVisibility = sixTimes(triageTimeout);
     this.inbox = new FifoQueue(this, 'Inbox', {
       deadLetterQueue: {
         queue: this.deadLetters,
@@ -65,12 +70,6 @@ export class Queues extends Construct {
   }
 
   private watch() {
-    raise(this, 'DeadLetter', {
-      alarmDescription:
-        'A request was given up: its message is in the dead-letter queue and nobody has answered the person.',
-      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
-      threshold: 0,
-    });
     raise(this, 'InboxWaits', {
       alarmDescription:
         'People who mentioned the agent have waited ten minutes without a reaction: triage does not get on.',

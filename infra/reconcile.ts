@@ -37,6 +37,7 @@ export class Reconcile extends Construct {
     const { ledger, worker, queues, settings, logRetention } = props;
     const environment: ReconcileEnv = {
       LEDGER_FUNCTION: ledger.functionName,
+      INBOX_QUEUE_URL: queues.inbox.queueUrl,
       ...worker.launchEnvironment,
       WORKER_CAP: String(settings.workerCap),
       WARM_WORKERS: String(settings.warmWorkers),
@@ -53,6 +54,7 @@ export class Reconcile extends Construct {
     ledger.grantCall(this.handler);
     queues.grantRing(this.handler);
     worker.grantLaunch(this.handler);
+    queues.inbox.grantSend(this.handler); // what an operator brings back
     // the next minute is the retry; an old poke is worth nothing
     this.handler.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.schedule = new Rule(this, 'Schedule', {

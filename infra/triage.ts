@@ -32,6 +32,7 @@ export class Triage extends Construct {
       LEDGER_FUNCTION: ledger.functionName,
       RECONCILE_FUNCTION: reconcile.functionName,
       MENTION: props.mention,
+      DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
       ...queues.laneUrls,
     };
     const handler = lambdaFunction(this, {
@@ -44,6 +45,7 @@ export class Triage extends Construct {
     appSecret.grantGet(handler);
     queues.inbox.grantPoll(handler);
     queues.grantRing(handler);
+    queues.deadLetters.grantSend(handler);
     ledger.grantCall(handler);
     reconcile.grantCall(handler);
     this.inboxSource = new EventSourceMapping(this, 'Inbox', {

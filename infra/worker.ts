@@ -151,6 +151,7 @@ export class Worker extends Construct {
   private environment({ queues, database, bucket, secrets, settings }: WorkerProps) {
     return {
       ...queues.laneUrls,
+      DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
       ...database.appEnvironment,
       BUCKET: bucket.bucketName,
       GITHUB_APP_SECRET_ID: secrets.githubApp.secretArn,
@@ -177,6 +178,7 @@ export class Worker extends Construct {
     const { taskRole } = this.taskDefinition;
     queues.grantWork(taskRole);
     queues.grantRing(taskRole); // whoever ends a job rings for the thread's next task
+    queues.deadLetters.grantSend(taskRole);
     secrets.githubApp.grantGet(taskRole);
     secrets.model.grantGet(taskRole);
     bucket.grantTasks(taskRole);

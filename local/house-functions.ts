@@ -1,5 +1,12 @@
 // The Lambda functions of the house: the same entry files as in AWS, each with the environment that the stack would give it.
-import type { MigrateEnv, ReconcileEnv, SweepEnv, TriageEnv, WebhookEnv } from '#functions/env.ts';
+import type {
+  DeadLettersEnv,
+  MigrateEnv,
+  ReconcileEnv,
+  SweepEnv,
+  TriageEnv,
+  WebhookEnv,
+} from '#functions/env.ts';
 import type { DatabaseEnv } from '#db/env.ts';
 import type { FunctionDefinition } from './aws/function-environment.ts';
 import { workerContainer, workerTaskDefinition } from './house-worker.ts';
@@ -10,6 +17,8 @@ const entry = (name: string) => new URL(`../functions/${name}.ts`, import.meta.u
 
 const networkEnv = { SUBNET_IDS: 'subnet-local', SECURITY_GROUP_IDS: 'sg-local' };
 
+const staff = { LEDGER_FUNCTION: 'ledger', RECONCILE_FUNCTION: 'reconcile' };
+
 type Cluster = { url: string; clusterArn: string };
 
 export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string, FunctionDefinition> => {
@@ -18,21 +27,20 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     INBOX_QUEUE_URL: house.queueUrl('inbox.fifo'),
     MENTION: house.mention,
   };
+  const githubApp = { GITHUB_APP_SECRET_ID: house.secretIds.app, GITHUB_API_URL: house.github.apiUrl };
   const triage: TriageEnv = {
-    GITHUB_APP_SECRET_ID: house.secretIds.app,
-    GITHUB_API_URL: house.github.apiUrl,
-    LEDGER_FUNCTION: 'ledger',
-    RECONCILE_FUNCTION: 'reconcile',
+    ...githubApp,
+    ...staff,
     MENTION: house.mention,
+    DEAD_LETTER_QUEUE_URL: house.queueUrl('dead-letters.fifo'),
     ...queueEnvironment(house),
   };
-  const sweep: SweepEnv = {
-    GITHUB_APP_SECRET_ID: house.secretIds.app,
-    GITHUB_API_URL: house.github.apiUrl,
-  };
+  const deadLetters: DeadLettersEnv = { ...githubApp, ...staff };
+  const sweep: SweepEnv = githubApp;
   const ledger: DatabaseEnv = databaseEnvironment(house);
   const reconcile: ReconcileEnv = {
     LEDGER_FUNCTION: 'ledger',
+    INBOX_QUEUE_URL: house.queueUrl('inbox.fifo'),
     CLUSTER_ARN: ecs.clusterArn,
     TASK_DEFINITION_ARN: workerTaskDefinition,
     CONTAINER_NAME: workerContainer,
@@ -60,6 +68,7 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
   return {
     github: define('github', github, 10_000),
     triage: define('triage', triage, 60_000),
+    'dead-letters': define('dead-letters', deadLetters, 60_000),
     ledger: define('ledger', ledger, 15_000),
     reconcile: define('reconcile', reconcile, 60_000),
     sweep: define('sweep', sweep, 240_000),

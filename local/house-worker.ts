@@ -28,6 +28,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
   // the launch gives two of the other three
   const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER' | 'AGENT_UID'> = {
     ...queueEnvironment(house),
+    DEAD_LETTER_QUEUE_URL: house.queueUrl('dead-letters.fifo'),
     ...databaseEnvironment(house),
     BUCKET: house.bucket,
     GITHUB_APP_SECRET_ID: house.secretIds.app,

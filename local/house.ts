@@ -49,13 +49,18 @@ const bucket = 'agent-bot';
 const dlq = 'dead-letters.fifo';
 const lane = (name: string) => ({ name: `tasks-${name}.fifo`, visibilitySeconds, dlq });
 const queueDefinitions = [
-  { name: dlq, visibilitySeconds: 30 },
-  // six times triage's time-out, as AWS advises for an event source
+  // six times the function's time-out, as AWS advises for an event source
+  { name: dlq, visibilitySeconds: 360 },
   { name: 'inbox.fifo', visibilitySeconds: 360, dlq },
   lane('high'),
   lane('normal'),
   lane('low'),
 ];
+
+const eventSources = [
+  ['inbox', 'triage'],
+  ['dead-letters', 'dead-letters'],
+] as const;
 
 /** Resolves when a webhook can come. What had been started is ended when something cannot. */
 export const startHouse = async (options: HouseOptions) => {
@@ -207,22 +212,24 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
 
 type Triggered = Pick<HouseOptions, 'journal'> & Pick<Stores, 'queues'> & { invoke: Invoke };
 
-/** What calls our functions beside the HTTP API: the inbox, the clock, the end of a worker. */
+/** What calls our functions beside the HTTP API: two queues, the clock, the end of a worker. */
 const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggered) => {
-  const eventSource = startEventSource({
-    journal,
-    endpoint: queues.endpoints.sqs,
-    queueUrl: urlOf(queues.queueUrls, 'inbox.fifo'),
-    queueArn: urlOf(queues.queueArns, 'inbox.fifo'),
-    functionName: 'triage',
-    invoke,
-    waitSeconds: 1,
-  });
-  await parts.start(
-    'inbox → triage',
-    () => Promise.resolve(eventSource),
-    () => 'event source',
-  );
+  for (const [name, functionName] of eventSources) {
+    const eventSource = startEventSource({
+      journal,
+      endpoint: queues.endpoints.sqs,
+      queueUrl: urlOf(queues.queueUrls, `${name}.fifo`),
+      queueArn: urlOf(queues.queueArns, `${name}.fifo`),
+      functionName,
+      invoke,
+      waitSeconds: 1,
+    });
+    await parts.start(
+      name === functionName ? name : `${name} → ${functionName}`,
+      () => Promise.resolve(eventSource),
+      () => 'event source',
+    );
+  }
   for (const name of ['reconcile', 'sweep']) {
     const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke(name, event) });
     await parts.start(

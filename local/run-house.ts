@@ -2,7 +2,10 @@
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FunctionsPlace } from '#operator/house-file.ts';
+import { credentials, region } from './aws/names.ts';
 import { createFaults } from './faults.ts';
+import type { House } from './house.ts';
 import { startHouse } from './house.ts';
 import { createJournal } from './journal.ts';
 import type { Options } from './options.ts';
@@ -70,6 +73,7 @@ const liveIn = async (
     onProcess: folder.remember,
     onLog: logs.write,
   });
+  folder.announce(placeOf(house));
   try {
     if (interrupted.aborted) return interruptedCode;
     const stopTelling = journal.listen(reader.entry);
@@ -96,6 +100,15 @@ const liveIn = async (
     logs.close();
   }
 };
+
+/** For the operator's commands, which call the functions as they would call those of a stack. */
+const placeOf = ({ functions }: House): FunctionsPlace => ({
+  endpoint: functions.url,
+  region,
+  credentials,
+  ledger: 'ledger',
+  reconcile: 'reconcile',
+});
 
 const startDatabase = async ({ databaseUrl }: RunOptions, folder: StateFolder) => {
   if (databaseUrl !== undefined) return await postgresFromUrl(databaseUrl);

@@ -3,18 +3,26 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { FunctionsPlace } from '#operator/house-file.ts';
+import { functionsPlaceSchema, houseFileName } from '#operator/house-file.ts';
 
 /** A process by id and start time: ids come round again, the pair does not. */
 const processSchema = z.object({ pid: z.int().positive(), started: z.string() });
 type Known = z.infer<typeof processSchema>;
 
-const ownerSchema = z.object({ owner: processSchema, children: z.array(processSchema) });
+const ownerSchema = z.object({
+  owner: processSchema,
+  children: z.array(processSchema),
+  functions: functionsPlaceSchema.optional(),
+});
 type Owner = z.infer<typeof ownerSchema>;
 
 export type StateFolder = {
   path: string;
   /** Remembers a child that leads its own process group, so that the next start can end it should this one be killed. */
   remember: (pid: number) => void;
+  /** Says to an operator where the functions are called. */
+  announce: (functions: FunctionsPlace) => void;
   release: () => void;
 };
 
@@ -25,7 +33,7 @@ export type Opened =
 /** Takes the folder, or says which running process has it. What a killed owner left running is ended first. */
 export const openStateFolder = async (path: string): Promise<Opened> => {
   mkdirSync(path, { recursive: true });
-  const file = join(path, 'house.json');
+  const file = join(path, houseFileName);
   const before = readOwner(file);
   if (before && isRunning(before.owner)) return { kind: 'in_use', pid: before.owner.pid };
   const left = (before?.children ?? []).filter(isRunning);
@@ -44,6 +52,10 @@ export const openStateFolder = async (path: string): Promise<Opened> => {
       path,
       remember: (pid) => {
         state.children = [...state.children.filter(isRunning), identify(pid)];
+        write();
+      },
+      announce: (functions) => {
+        state.functions = functions;
         write();
       },
       release: () => rmSync(file, { force: true }),

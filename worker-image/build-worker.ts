@@ -1,11 +1,13 @@
 // The worker put together from its configuration: every adapter is made here, once.
-import { pollingSqsClient, s3Client, secretsManagerClient } from '#core/aws/clients.ts';
+import { pollingSqsClient, s3Client, secretsManagerClient, sqsClient } from '#core/aws/clients.ts';
 import { createBlobs } from '#core/aws/s3.ts';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
+import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
 import { createGithubAppSource } from '#core/platforms/github/app-secret.ts';
 import type { SpendCaps } from '#core/money.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
 import { listen } from '#db/notices.ts';
 import type { Runs } from '#db/runs.ts';
@@ -24,6 +26,7 @@ import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
 import { createJobLog } from './job-log.ts';
 import { jobPatienceMs, patient } from './patience.ts';
+import type { Received } from './receive.ts';
 import type { AgentConfig, RunBooks } from './run-agent.ts';
 import { createRunAgent } from './run-agent.ts';
 import { createOpenSteps } from './steps.ts';
@@ -83,8 +86,9 @@ export const buildWorker = (input: WorkerInput) => {
     laneOrder: config.LANE_ORDER,
     idleMs: config.IDLE_SECONDS * 1_000,
     queues: queuesOf(config, tap),
+    putAside: createPutAside(config),
     // a beat is not repeated: the next one comes, and the job's end waits for the one under way
-    tasks: { ...tasks, nextOpen: store.nextOpen },
+    tasks: { ...tasks, ...store, renew: tasks.renew },
     workers: { beat: patient(workers.beat, { forMs: config.IDLE_SECONDS * 1_000, log }) },
     handleTask: createHandleTask({
       store,
@@ -146,11 +150,22 @@ const capsOf = (config: WorkerConfig): SpendCaps => ({
 
 const queuesOf = (config: WorkerConfig, tap: Tap) => {
   const client = pollingSqsClient();
+  const urls = laneUrls(config);
   const queue = (url: string) =>
     tap('queue', { ...createQueueReceiver(client, url), ...createQueueSender(client, url) });
-  return {
-    high: queue(config.HIGH_QUEUE_URL),
-    normal: queue(config.NORMAL_QUEUE_URL),
-    low: queue(config.LOW_QUEUE_URL),
+  return { high: queue(urls.high), normal: queue(urls.normal), low: queue(urls.low) };
+};
+
+const laneUrls = (config: WorkerConfig): { [L in Lane]: string } => ({
+  high: config.HIGH_QUEUE_URL,
+  normal: config.NORMAL_QUEUE_URL,
+  low: config.LOW_QUEUE_URL,
+});
+
+const createPutAside = (config: WorkerConfig) => {
+  const deadLetters = createQueueSender(sqsClient(), config.DEAD_LETTER_QUEUE_URL);
+  return async ({ lane, message }: Received): Promise<void> => {
+    const queue = queueNameOf(laneUrls(config)[lane]);
+    await deadLetters.send(toDeadLetter({ ...message, queue, reason: malformed }));
   };
 };

@@ -17,6 +17,7 @@ export const workerEnvSchema = z.object({
   HIGH_QUEUE_URL: z.url(),
   NORMAL_QUEUE_URL: z.url(),
   LOW_QUEUE_URL: z.url(),
+  DEAD_LETTER_QUEUE_URL: z.url(),
   ...databaseEnvSchema.shape,
   BUCKET: nameSchema,
   /** A secret of the form { "appId": "...", "privateKey": "PEM" }. */

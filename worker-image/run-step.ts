@@ -46,7 +46,10 @@ export const run = async (context: StepContext, facts: JobFacts, { base }: Run):
   }
 };
 
-const paidKey = ({ job }: StepContext) => `tasks/${job.task.id}/run.json`;
+const paidKey = ({ job: { task, facts } }: StepContext) => {
+  const { beginnings = 1 } = facts;
+  return `tasks/${task.id}/run${beginnings > 1 ? `-${beginnings}` : ''}.json`;
+};
 
 /** A run whose end Postgres never heard of. */
 const findPaidRun = async (context: StepContext): Promise<JobFacts | undefined> => {

@@ -33,6 +33,7 @@ const environment = {
   WORKER_ID: '00000000-0000-4000-8000-000000000001',
   LANE_ORDER: 'normal,high,low',
   HIGH_QUEUE_URL: 'http://127.0.0.1:9/0/tasks-high.fifo',
+  DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:9/0/dead-letters.fifo',
   NORMAL_QUEUE_URL: 'http://127.0.0.1:9/0/tasks-normal.fifo',
   LOW_QUEUE_URL: 'http://127.0.0.1:9/0/tasks-low.fifo',
   DATABASE_HOST: '127.0.0.1',

@@ -11,6 +11,8 @@ import { createReceive } from './receive.ts';
 type Deps = JobTools & {
   laneOrder: readonly Lane[];
   idleMs: number;
+  /** Where a message goes that nobody can handle. */
+  putAside: (received: Received) => Promise<void>;
   tasks: { claim: (input: { threadKey: string; workerId: string }) => Promise<Claim> };
 };
 
@@ -48,13 +50,15 @@ const giveBack = async ({ queues }: Deps, { lane, message }: Received): Promise<
 
 /** The job that the message leads to. Where it leads to none, it is acknowledged: whoever holds the thread rings again. */
 const claimFor = async (
-  { queues, tasks, workerId, log }: Deps,
-  { lane, message }: Received,
+  { queues, putAside, tasks, workerId, log }: Deps,
+  received: Received,
 ): Promise<Job | undefined> => {
+  const { lane, message } = received;
   const ring = toRing(message.body);
   if (!ring) {
-    // left alone: the queue counts how often it is received and puts it aside
-    log.error('message not understood', { lane, receiveCount: message.receiveCount });
+    log.error('message not understood', { lane, messageId: message.messageId });
+    await putAside(received);
+    await queues[lane].acknowledge(message.receipt);
     return undefined;
   }
   const claim = await tasks.claim({ threadKey: ring.threadKey, workerId });

@@ -1,4 +1,5 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
+import type { LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -35,4 +36,6 @@ export const s3Client = ({ pathStyle = false } = {}) =>
 
 export const ecsClient = () => new ECSClient(settings(10_000, 3));
 
-export const lambdaClient = () => new LambdaClient(patient());
+/** `place` where it is not the one of the SDK's chain: a house on this machine. */
+export const lambdaClient = (place: Pick<LambdaClientConfig, 'endpoint' | 'region' | 'credentials'> = {}) =>
+  new LambdaClient({ ...patient(), ...place });

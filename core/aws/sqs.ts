@@ -10,17 +10,23 @@ import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
 import { ReceiptLostError } from '#core/ports/queue.ts';
 
 export const createQueueSender = (client: SQSClient, queueUrl: string): QueueSender => ({
-  send: async ({ body, groupId, deduplicationId }) => {
+  send: async ({ body, groupId, deduplicationId, attributes }) => {
     await client.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,
         MessageBody: body,
         MessageGroupId: groupId,
         MessageDeduplicationId: deduplicationId,
+        ...(attributes && { MessageAttributes: toAttributes(attributes) }),
       }),
     );
   },
 });
+
+const toAttributes = (attributes: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+  );
 
 /** One message at a time: a second one would wait, invisible, behind a job of many minutes. */
 export const createQueueReceiver = (client: SQSClient, queueUrl: string): QueueReceiver => ({
@@ -30,13 +36,15 @@ export const createQueueReceiver = (client: SQSClient, queueUrl: string): QueueR
         QueueUrl: queueUrl,
         MaxNumberOfMessages: 1,
         WaitTimeSeconds: waitSeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'MessageGroupId'],
       }),
       signal ? { abortSignal: signal } : {},
     );
     if (!message) return undefined;
     if (!message.ReceiptHandle) throw new Error('SQS gave a message without a receipt handle');
     return {
+      messageId: message.MessageId ?? '',
+      groupId: message.Attributes?.MessageGroupId ?? '',
       body: message.Body ?? '',
       receipt: message.ReceiptHandle,
       receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),

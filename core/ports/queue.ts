@@ -4,9 +4,18 @@ export type SendInput = {
   groupId: string;
   /** SQS drops the same id within five minutes. */
   deduplicationId: string;
+  /** Facts about the message beside its body; no value is empty. */
+  attributes?: Readonly<Record<string, string>>;
 };
 
-export type ReceivedMessage = { body: string; receipt: string; receiveCount: number };
+export type ReceivedMessage = {
+  /** Stays the same however often the message is received. */
+  messageId: string;
+  groupId: string;
+  body: string;
+  receipt: string;
+  receiveCount: number;
+};
 
 /** A FIFO queue. Every call throws when the queue did not confirm it. */
 export type QueueSender = { send: (message: SendInput) => Promise<void> };

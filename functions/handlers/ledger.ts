@@ -3,8 +3,11 @@ import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Bells } from '#db/bells.ts';
+import type { DeadLetters } from '#db/dead-letters.ts';
 import type { Deliveries } from '#db/deliveries.ts';
+import type { Freezes } from '#db/freezes.ts';
 import type { Installations } from '#db/installations.ts';
+import type { Operations } from '#db/operations.ts';
 import type { Tasks } from '#db/tasks.ts';
 import type { Workers } from '#db/workers.ts';
 
@@ -14,6 +17,9 @@ type Deps = {
   deliveries: Deliveries;
   bells: Bells;
   workers: Workers;
+  deadLetters: DeadLetters;
+  freezes: Freezes;
+  operations: Operations;
   log: Log;
 };
 type Answers = { [V in LedgerVerb]: (input: LedgerInput<V>) => Promise<LedgerOutput<V>> };
@@ -40,7 +46,16 @@ export const createLedgerHandler = ({ log, ...stores }: Deps) => {
   };
 };
 
-const createAnswers = ({ tasks, installations, deliveries, bells, workers }: Omit<Deps, 'log'>): Answers => ({
+const createAnswers = ({
+  tasks,
+  installations,
+  deliveries,
+  bells,
+  workers,
+  deadLetters,
+  freezes,
+  operations,
+}: Omit<Deps, 'log'>): Answers => ({
   'installations.get': async (key) => (await installations.get(key)) ?? null,
   'installations.upsert': nothing(installations.upsert),
   'tasks.record': tasks.record,
@@ -57,6 +72,19 @@ const createAnswers = ({ tasks, installations, deliveries, bells, workers }: Omi
   'workers.stopped': nothing(workers.stopped),
   'workers.ended': nothing(workers.ended),
   'workers.never_started': workers.neverStarted,
+  'tasks.list': operations.list,
+  'tasks.show': operations.show,
+  'tasks.retry': operations.retry,
+  redrive: operations.redrive,
+  'house.status': operations.status,
+  'dead_letters.record': deadLetters.record,
+  'dead_letters.announced': nothing(deadLetters.announced),
+  'dead_letters.list': deadLetters.list,
+  'dead_letters.to_redrive': deadLetters.toRedrive,
+  'dead_letters.redriven': nothing(deadLetters.redriven),
+  'freezes.add': freezes.add,
+  'freezes.thaw': freezes.thaw,
+  'freezes.list': freezes.list,
 });
 
 /** JSON knows null, not undefined. */

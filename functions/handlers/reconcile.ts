@@ -2,15 +2,19 @@ import { describeError } from '#core/describe-error.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { Capacity, Launcher } from '#core/ports/launcher.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { QueueSender } from '#core/ports/queue.ts';
 import type { Lanes } from '#core/ring.ts';
 import { launchWorkers } from './launch-workers.ts';
 import { reapWorkers } from './reap-workers.ts';
+import { redriveInbox } from './redrive-inbox.ts';
 import { ringBells } from './ring-bells.ts';
 import { recordStopped } from './task-stopped.ts';
 
 type Deps = {
   ledger: Ledger;
   launcher: Launcher;
+  /** Where requests go that an operator brings back. */
+  inbox: QueueSender;
   lanes: Lanes;
   cap: number;
   warm: number;
@@ -30,6 +34,7 @@ export const createReconcile =
       bells: () => ringBells(deps),
       launches: () => launchWorkers(deps, { cap, warm, capacity }),
       reaping: () => reapWorkers(deps),
+      redrives: () => redriveInbox(deps),
     };
     const failed: string[] = [];
     for (const [duty, fulfil] of Object.entries(duties)) {

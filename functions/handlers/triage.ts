@@ -1,20 +1,28 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
 import type { Delivery } from '#core/delivery.ts';
 import { describeError } from '#core/describe-error.ts';
 import type { Ledger } from '#core/ledger.ts';
 import { inboxMessageSchema } from '#core/messages.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { QueueSender } from '#core/ports/queue.ts';
 
 export type Mention = Delivery & { event: { kind: 'mention' } };
 
-type Deps = { ledger: Ledger; onMention: (delivery: Mention) => Promise<void>; log: Log };
+type Deps = {
+  ledger: Ledger;
+  onMention: (delivery: Mention) => Promise<void>;
+  /** Where a message goes that is no delivery. */
+  deadLetters: QueueSender;
+  log: Log;
+};
 
 /**
  * Reads the inbox. A delivery that fails, and what came after it on its thread, goes back to the queue; other threads
  * go on. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
-export const createTriage = ({ ledger, onMention, log }: Deps) => {
+export const createTriage = ({ ledger, onMention, deadLetters, log }: Deps) => {
   const triage = async (delivery: Delivery): Promise<void> => {
     if (isMention(delivery)) return await onMention(delivery);
     if (delivery.event.kind === 'installation') {
@@ -33,7 +41,10 @@ export const createTriage = ({ ledger, onMention, log }: Deps) => {
       receiveCount: Number(record.attributes.ApproximateReceiveCount),
     };
     try {
-      await triage(parse(record.body));
+      const delivery = toDelivery(record.body);
+      if (delivery) return await triage(delivery);
+      await deadLetters.send(toMalformed(record));
+      log.error('message put aside: it is no delivery', context);
     } catch (error) {
       log.error('delivery not triaged', { ...context, ...describeError(error) });
       throw error;
@@ -49,11 +60,19 @@ export const createTriage = ({ ledger, onMention, log }: Deps) => {
 
 const isMention = (delivery: Delivery): delivery is Mention => delivery.event.kind === 'mention';
 
-const parse = (body: string): Delivery => {
+const toDelivery = (body: string): Delivery | undefined => {
   try {
     return inboxMessageSchema.parse(JSON.parse(body));
   } catch {
-    // no cause: the parsers' messages quote what a person wrote
-    throw new Error('the inbox holds a message that is no delivery');
+    return undefined; // the parsers' messages quote what a person wrote: nobody hears them
   }
 };
+
+const toMalformed = ({ messageId, body, attributes, eventSourceARN }: SQSRecord) =>
+  toDeadLetter({
+    messageId,
+    body,
+    groupId: attributes.MessageGroupId ?? '', // always there on a FIFO queue
+    queue: queueNameOf(eventSourceARN),
+    reason: malformed,
+  });

@@ -8,7 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Message } from '@aws-sdk/client-sqs';
-import type { SQSEvent } from 'aws-lambda';
+import type { SQSEvent, SQSMessageAttributes } from 'aws-lambda';
 import type { Journal } from '#local/journal.ts';
 import { failedIn } from './batch-failures.ts';
 import type { Invoke } from './invocation.ts';
@@ -121,10 +121,20 @@ const toEvent = (batch: Message[], eventSourceARN: string): SQSEvent => ({
       ApproximateFirstReceiveTimestamp: '0',
       ...message.Attributes,
     },
-    messageAttributes: {},
+    messageAttributes: toAttributes(message),
     md5OfBody: message.MD5OfBody ?? '',
     eventSource: 'aws:sqs',
     eventSourceARN,
     awsRegion: region,
   })),
 });
+
+const toAttributes = ({ MessageAttributes = {} }: Message): SQSMessageAttributes =>
+  Object.fromEntries(
+    Object.entries(MessageAttributes).map(
+      ([name, { StringValue: stringValue, DataType: dataType = 'String' }]) => [
+        name,
+        { dataType, ...(stringValue !== undefined && { stringValue }) },
+      ],
+    ),
+  );

@@ -75,7 +75,7 @@ describe('a recorded payload', () => {
       mention: '@agent',
       log,
     });
-    const triage = createTriage({ ledger, onMention, log });
+    const triage = createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
     const { body: message, groupId } = inbox.sent[0]!;
     expect(await triage(anSqsEvent([{ body: message, groupId }]))).toStrictEqual({ batchItemFailures: [] });
     await github.close();

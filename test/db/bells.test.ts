@@ -106,7 +106,7 @@ describe('the bell of a thread', () => {
 
     it('is that of a task which somebody put back', async () => {
       const { threadKey, id } = await recordAndTell(tasks);
-      await tasks.wait({ ...(await claim(threadKey)), reason: 'frozen' });
+      await tasks.wait({ ...(await claim(threadKey)), reason: 'over_budget' });
       await passes(60);
       expect(await due()).toEqual([]);
 

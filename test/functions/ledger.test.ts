@@ -3,16 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Ledger } from '#core/ledger.ts';
 import { createLedger } from '#core/ledger.ts';
-import { createBells } from '#db/bells.ts';
 import { createDeliveries } from '#db/deliveries.ts';
-import { createInstallations } from '#db/installations.ts';
-import { createTasks } from '#db/tasks.ts';
-import { createWorkers } from '#db/workers.ts';
-import { createLedgerHandler } from '#functions/handlers/ledger.ts';
 import { anInstallation } from '#test/builders.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { aLog } from '#test/support/fakes.ts';
+import { aLedgerOn } from '#test/support/ledger.ts';
 import { aRecordInput } from '#test/support/record-input.ts';
 
 describe('the ledger', () => {
@@ -28,14 +24,7 @@ describe('the ledger', () => {
     await database.clear();
     const { db } = database;
     logged = aLog();
-    handler = createLedgerHandler({
-      tasks: createTasks(db),
-      installations: createInstallations(db),
-      deliveries: createDeliveries(db),
-      bells: createBells(db),
-      workers: createWorkers(db),
-      log: logged.log,
-    });
+    handler = aLedgerOn(db, logged.log);
     // as Lambda carries it: JSON there, JSON back
     const carry = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
     ledger = createLedger(

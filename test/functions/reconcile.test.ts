@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LedgerOutput } from '#core/ledger.ts';
 import type { LaunchInput, Launcher, LaunchResult } from '#core/ports/launcher.ts';
 import { createReconcile } from '#functions/handlers/reconcile.ts';
 import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
@@ -6,7 +7,14 @@ import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
 const ids = [1, 2, 3].map((digit) => `0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a00${digit}`);
 const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/c/1';
 
-const setUp = (results: (LaunchResult | Error)[]) => {
+type Letter = LedgerOutput<'dead_letters.to_redrive'>[number];
+const letters: Letter[] = [1, 2].map((digit) => ({
+  id: ids[digit]!,
+  groupId: `group ${digit}`,
+  body: `body ${digit}`,
+}));
+
+const setUp = (results: (LaunchResult | Error)[], awaited: Letter[] = [], inbox = aQueue()) => {
   const launched: LaunchInput[] = [];
   const ledger = aLedger({
     'workers.plan': () => ({
@@ -22,6 +30,8 @@ const setUp = (results: (LaunchResult | Error)[]) => {
     'workers.living': () => [],
     'workers.launched': () => null,
     'workers.launch_failed': () => null,
+    'dead_letters.to_redrive': () => awaited,
+    'dead_letters.redriven': () => null,
   });
   const launcher: Launcher = {
     look: () => Promise.resolve(new Map()),
@@ -35,13 +45,14 @@ const setUp = (results: (LaunchResult | Error)[]) => {
   const reconcile = createReconcile({
     ledger: ledger.ledger,
     launcher,
+    inbox: inbox.queue,
     lanes: { high: aQueue().queue, normal: aQueue().queue, low: aQueue().queue },
     cap: 3,
     warm: 1,
     capacity: 'on_demand',
     log: log.log,
   });
-  return { reconcile, ledger, launched, log };
+  return { reconcile, ledger, launched, log, sent: inbox.sent };
 };
 
 describe('reconcile', () => {
@@ -110,5 +121,23 @@ describe('reconcile', () => {
     const { reconcile, launched } = setUp([]);
     await reconcile();
     expect(launched).toHaveLength(0);
+  });
+
+  it('puts the requests back on the inbox that an operator wants back, each under an id that SQS knows again', async () => {
+    const { reconcile, ledger, sent } = setUp([], letters);
+    await reconcile();
+    expect(sent).toStrictEqual(
+      letters.map(({ id, groupId, body }) => ({ body, groupId, deduplicationId: `redrive-${id}` })),
+    );
+    expect(ledger.inputsOf('dead_letters.redriven')).toStrictEqual(letters.map(({ id }) => ({ id })));
+  });
+
+  it('leaves a request for the next minute that the inbox did not take, and goes on with the others', async () => {
+    let sends = 0;
+    const inbox = aQueue(() => ((sends += 1) === 1 ? new Error('away') : undefined));
+    const { reconcile, ledger, launched } = setUp([{ kind: 'started', taskArn }], letters, inbox);
+    await reconcile();
+    expect(ledger.inputsOf('dead_letters.redriven')).toStrictEqual([{ id: letters[1]!.id }]);
+    expect(launched).toHaveLength(1);
   });
 });

@@ -7,13 +7,9 @@ import { createLedger } from '#core/ledger.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
 import { createGithubWebhook } from '#core/platforms/github/webhook.ts';
 import type { QueueReceiver } from '#core/ports/queue.ts';
-import { createBells } from '#db/bells.ts';
-import { createDeliveries } from '#db/deliveries.ts';
 import { createInstallations } from '#db/installations.ts';
 import { createTasks } from '#db/tasks.ts';
-import { createWorkers } from '#db/workers.ts';
 import { createIngest } from '#functions/handlers/ingest.ts';
-import { createLedgerHandler } from '#functions/handlers/ledger.ts';
 import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { startStrictQueues } from '#local/aws/strict-queues.ts';
@@ -29,6 +25,7 @@ import { aLog, aQueue } from '#test/support/fakes.ts';
 import { appPrivateKey } from '#test/support/github-server.ts';
 import type { Answer, Seen } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
+import { aLedgerOn } from '#test/support/ledger.ts';
 import { aRecordInput } from '#test/support/record-input.ts';
 
 const clock = createClock();
@@ -94,17 +91,7 @@ const startInbox = async () => {
   return { inbox, door, depth: async () => (await servers.depths())['inbox.fifo'], close };
 };
 
-const aLedgerFunction = () => {
-  const { db } = database;
-  return createLedgerHandler({
-    tasks: createTasks(db),
-    installations: createInstallations(db),
-    deliveries: createDeliveries(db),
-    workers: createWorkers(db),
-    bells: createBells(db),
-    log,
-  });
-};
+const aLedgerFunction = () => aLedgerOn(database.db, log);
 
 /** An environment of its own, as Lambda would start one: what it remembers helps nobody. */
 const aTriage = () => {
@@ -121,7 +108,7 @@ const aTriage = () => {
     mention: '@agent',
     log,
   });
-  return createTriage({ ledger, onMention, log });
+  return createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
 };
 
 type Sent = { guid?: string; body: string };

@@ -3,13 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLedger } from '#core/ledger.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
 import { createGithubWebhook } from '#core/platforms/github/webhook.ts';
-import { createBells } from '#db/bells.ts';
-import { createDeliveries } from '#db/deliveries.ts';
-import { createInstallations } from '#db/installations.ts';
-import { createTasks } from '#db/tasks.ts';
-import { createWorkers } from '#db/workers.ts';
 import { createIngest } from '#functions/handlers/ingest.ts';
-import { createLedgerHandler } from '#functions/handlers/ledger.ts';
 import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createSweep } from '#functions/handlers/sweep.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
@@ -21,6 +15,7 @@ import { anSqsEvent } from '#test/support/aws-event.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedgerOn } from '#test/support/ledger.ts';
 
 let clock = Date.now();
 let database: TestDatabase;
@@ -57,14 +52,7 @@ const anApp = () => {
 
 const aTriage = () => {
   const { db } = database;
-  const answer = createLedgerHandler({
-    tasks: createTasks(db),
-    installations: createInstallations(db),
-    deliveries: createDeliveries(db),
-    bells: createBells(db),
-    workers: createWorkers(db),
-    log,
-  });
+  const answer = aLedgerOn(db, log);
   const ledger = createLedger(
     { call: async (_, payload) => await answer(payload), poke: async () => {} },
     '',
@@ -79,7 +67,7 @@ const aTriage = () => {
     mention: '@agent',
     log,
   });
-  return createTriage({ ledger, onMention, log });
+  return createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
 };
 
 it('a webhook that was taken, but whose answer was lost, is redelivered and stays one task', async () => {

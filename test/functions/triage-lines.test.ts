@@ -97,7 +97,7 @@ describe('the lines of triage', () => {
         const delivery = aDelivery();
         const event = anSqsEvent([{ body: encodeMessage(delivery) }]);
         event.Records[0]!.attributes.MessageDeduplicationId = delivery.id;
-        await createTriage({ ledger, onMention, log })(event);
+        await createTriage({ ledger, onMention, deadLetters: aQueue().queue, log })(event);
         await github.close();
 
         expect(lines.length).toBeGreaterThan(0);

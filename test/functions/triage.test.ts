@@ -31,6 +31,7 @@ const setUp = async ({
   installation = anInstallation() as ReturnType<typeof anInstallation> | null,
   task = aRecordedTask(),
   queue = aQueue(),
+  aside = aQueue(),
   poke = () => Promise.resolve(),
 } = {}) => {
   const github = await startGithub({ ...welcome, ...routes });
@@ -54,10 +55,15 @@ const setUp = async ({
     mention: '@agent',
     log: log.log,
   });
-  const handler = createTriage({ ledger: ledger.ledger, onMention, log: log.log });
+  const handler = createTriage({
+    ledger: ledger.ledger,
+    onMention,
+    deadLetters: aside.queue,
+    log: log.log,
+  });
   const triage = (...deliveries: Delivery[]) =>
     handler(anSqsEvent(deliveries.map((delivery) => ({ body: encodeMessage(delivery) }))));
-  return { github, ledger, log, pokes, sent: queue.sent, handler, triage };
+  return { github, ledger, log, pokes, sent: queue.sent, aside: aside.sent, handler, triage };
 };
 const done = { batchItemFailures: [] };
 const failed = (...ids: string[]) => ({
@@ -244,14 +250,27 @@ describe('a batch', () => {
   });
 
   it.each(['{', '{}', '"@agent private words"', JSON.stringify({ ...aDelivery(), version: 2 })])(
-    'gives back what is no delivery, and logs none of it: %.20s',
+    'puts aside what is no delivery, says why, and logs none of it: %.20s',
     async (body) => {
-      const { handler, log, ledger } = await setUp();
-      expect(await handler(anSqsEvent([{ body }]))).toStrictEqual(failed('message-0'));
+      const { handler, log, ledger, aside } = await setUp();
+      expect(await handler(anSqsEvent([{ body }]))).toStrictEqual(done);
+      expect(aside).toStrictEqual([
+        {
+          body,
+          groupId: 'g',
+          deduplicationId: 'message-0',
+          attributes: { reason: 'malformed', queue: 'inbox.fifo', messageId: 'message-0' },
+        },
+      ]);
       expect(log.text()).not.toContain('private words');
       expect(ledger.calls).toHaveLength(0);
     },
   );
+
+  it('gives back what it could not put aside', async () => {
+    const { handler } = await setUp({ aside: aQueue(() => new Error('away')) });
+    expect(await handler(anSqsEvent([{ body: '{' }]))).toStrictEqual(failed('message-0'));
+  });
 
   it('records what happened to an installation', async () => {
     const { triage, ledger, github } = await setUp();

@@ -60,6 +60,7 @@ describe('the full synth', { timeout: 180_000 }, () => {
       Health: 'function\n',
       Github: expect.stringContaining(asked.Github),
       Triage: expect.stringContaining(asked.Triage),
+      DeadLetters: expect.stringContaining(asked.Triage),
       Ledger: expect.stringContaining(asked.Ledger),
       Migrate: expect.stringContaining('MASTER_SECRET_ID'),
       Sweep: expect.stringContaining('GITHUB_APP_SECRET_ID'),

@@ -16,6 +16,9 @@ const forbidden: [file: string, code: string, rule: string][] = [
   ['functions/handlers/a.ts', 'export const a = process.env.HOME;\n', 'no-process-env'],
   ['worker-image/a.ts', "import { x } from '#functions/x.ts';\nx();\n", 'no-restricted-imports'],
   ['worker-image/b.ts', 'export const b = process.env.HOME;\n', 'no-process-env'],
+  ['operator/a.ts', "import { x } from '#db/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['operator/b.ts', "import { x } from '#functions/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['functions/c.ts', "import { x } from '#operator/x.ts';\nx();\n", 'no-restricted-imports'],
   ['infra/a.ts', "import { x } from '#functions/x.ts';\nx();\n", 'no-restricted-imports'],
   ['core/b.ts', "import { x } from '../db/x.ts';\nx();\n", 'no-restricted-imports'],
   ['core/c.ts', "export * from './a.ts';\n", 'no-barrel-file'],
@@ -25,6 +28,7 @@ const forbidden: [file: string, code: string, rule: string][] = [
 const allowed: [file: string, code: string][] = [
   ['functions/b.ts', "import { x } from '#db/x.ts';\nimport { y } from '#core/y.ts';\nx(y, process.env);\n"],
   ['infra/b.ts', "import type { X } from '#functions/env.ts';\nexport const b = (x: X) => x;\n"],
+  ['operator/c.ts', "import { x } from '#core/x.ts';\nimport { y } from './y.ts';\nx(y);\n"],
   ['local/a.ts', "import { x } from '#worker/x.ts';\nimport { y } from '#functions/y.ts';\nx(y);\n"],
 ];
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPostgres } from '#local/postgres.ts';
+import { operate } from '#test/support/operator.ts';
 
 const main = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -96,11 +97,14 @@ describe('npm start', () => {
       const third = start();
       expect(await third.said('end')).toMatchObject({ isGood: true });
       expect(left.some(isThere)).toBe(false);
+      const listed = await operate(['tasks', '--all', '--json', '--state', state]);
+      expect(JSON.parse(listed.stdout)).toMatchObject({ tasks: [{ status: 'succeeded' }] });
 
       const own = childrenOf();
       third.child.kill('SIGINT');
       expect((await third.ended).code).toBe(0);
       expect(own.some(isThere)).toBe(false);
+      expect(existsSync(join(state, 'house.json'))).toBe(false);
     },
   );
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -69,6 +69,25 @@ describe('the state folder', () => {
     expect(await openStateFolder(path)).toMatchObject({ kind: 'opened', cleaned: 0 });
     expect(child.exitCode).toBeNull();
     expect(child.signalCode).toBeNull();
+  });
+
+  it('tells an operator where the functions are called, and nobody else of this machine', async () => {
+    const opened = await openStateFolder(path);
+    if (opened.kind !== 'opened') throw new Error('not opened');
+    const functions = {
+      endpoint: 'http://127.0.0.1:9',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      ledger: 'ledger',
+      reconcile: 'reconcile',
+    };
+    opened.folder.announce(functions);
+    opened.folder.remember(process.pid);
+
+    const file = join(path, 'house.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ functions });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    opened.folder.release();
   });
 
   it('opens after half a file, and is free again when released', async () => {

@@ -35,14 +35,23 @@ export const anHttpEvent = ({
   isBase64Encoded,
 });
 
-type Message = { body: string; groupId?: string; messageId?: string };
+type Message = {
+  body: string;
+  groupId?: string;
+  messageId?: string;
+  attributes?: Partial<SQSRecord['attributes']>;
+  messageAttributes?: Readonly<Record<string, string>>;
+};
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-fifo-queue-message-event */
 export const anSqsEvent = (messages: Message[]): SQSEvent => ({
   Records: messages.map(toRecord),
 });
 
-const toRecord = ({ body, groupId = 'g', messageId }: Message, index: number): SQSRecord => ({
+const toRecord = (
+  { body, groupId = 'g', messageId, attributes, messageAttributes = {} }: Message,
+  index: number,
+): SQSRecord => ({
   messageId: messageId ?? `message-${index}`,
   receiptHandle: `receipt-${index}`,
   body,
@@ -54,8 +63,14 @@ const toRecord = ({ body, groupId = 'g', messageId }: Message, index: number): S
     MessageGroupId: groupId,
     MessageDeduplicationId: `dedup-${index}`,
     SequenceNumber: String(18_849_496_460_467_696_128n + BigInt(index)),
+    ...attributes,
   },
-  messageAttributes: {},
+  messageAttributes: Object.fromEntries(
+    Object.entries(messageAttributes).map(([name, stringValue]) => [
+      name,
+      { dataType: 'String', stringValue },
+    ]),
+  ),
   md5OfBody: '',
   eventSource: 'aws:sqs',
   eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:inbox.fifo',

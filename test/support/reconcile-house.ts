@@ -11,12 +11,8 @@ import { ringSchema } from '#core/messages.ts';
 import type { Capacity } from '#core/ports/launcher.ts';
 import type { Lane } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
-import { createBells } from '#db/bells.ts';
-import { createDeliveries } from '#db/deliveries.ts';
-import { createInstallations } from '#db/installations.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
-import { createLedgerHandler } from '#functions/handlers/ledger.ts';
 import { createReconcile } from '#functions/handlers/reconcile.ts';
 import { startEcs } from '#local/aws/ecs.ts';
 import { startQueues } from '#local/aws/queues.ts';
@@ -24,7 +20,8 @@ import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
 import type { TestDatabase } from '#test/support/database.ts';
-import { aLog } from '#test/support/fakes.ts';
+import { aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedgerOn } from '#test/support/ledger.ts';
 import { recordAndTell } from '#test/support/record-input.ts';
 
 const nameOf = (lane: Lane) => `tasks-${lane}.fifo`;
@@ -41,14 +38,7 @@ export const containers = {
 /** The ledger as Lambda carries it: JSON there, JSON back. */
 export const ledgerOn = ({ db }: TestDatabase): Ledger => {
   const carry = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  const handler = createLedgerHandler({
-    tasks: createTasks(db),
-    installations: createInstallations(db),
-    deliveries: createDeliveries(db),
-    bells: createBells(db),
-    workers: createWorkers(db),
-    log: aLog().log,
-  });
+  const handler = aLedgerOn(db, aLog().log);
   return createLedger(
     { call: async (_, payload) => carry(await handler(carry(payload))), poke: async () => {} },
     'ledger',
@@ -139,6 +129,7 @@ export const startReconcileHouse = async (database: TestDatabase) => {
           securityGroups: ['sg-1'],
         }),
         lanes: { high: senderOf('high'), normal: senderOf('normal'), low: senderOf('low') },
+        inbox: aQueue().queue,
         cap,
         warm,
         capacity,

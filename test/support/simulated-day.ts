@@ -6,7 +6,7 @@ import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import { createReconcile } from '#functions/handlers/reconcile.ts';
 import type { TestDatabase } from '#test/support/database.ts';
-import { aLog } from '#test/support/fakes.ts';
+import { aLog, aQueue } from '#test/support/fakes.ts';
 import { ledgerOn } from '#test/support/reconcile-house.ts';
 import { recordAndTell } from '#test/support/record-input.ts';
 import { createClock, createDice } from './simulated-clock.ts';
@@ -52,6 +52,7 @@ export const playDay = async ({ database, seed, cap, fate, lostPokes, arrivals, 
     ledger: ledgerOn(database),
     launcher: fleet.launcher,
     lanes: lanes.senders,
+    inbox: aQueue().queue,
     cap,
     warm: 0,
     capacity: 'on_demand',

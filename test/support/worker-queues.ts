@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
+import { malformed, toDeadLetter } from '#core/dead-letter.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
 import type { Lane, Outcome, Request, Thread } from '#core/task.ts';
@@ -26,7 +27,7 @@ type Changes = Partial<Parameters<typeof createWork>[0]>;
 type Options = { start?: typeof startQueues; maxReceiveCount?: number };
 
 const nameOf = (lane: string) => `tasks-${lane}.fifo`;
-const deadLetters = 'dead-letters.fifo';
+const deadLettersName = 'dead-letters.fifo';
 let last = 0;
 
 export const startWorkerQueues = async (
@@ -42,8 +43,8 @@ export const startWorkerQueues = async (
     faults,
     bucket: 'unused',
     queues: [
-      { name: deadLetters, visibilitySeconds },
-      ...lanes.map((lane) => ({ name: nameOf(lane), visibilitySeconds, dlq: deadLetters })),
+      { name: deadLettersName, visibilitySeconds },
+      ...lanes.map((lane) => ({ name: nameOf(lane), visibilitySeconds, dlq: deadLettersName })),
     ],
   });
   const client = new SQSClient(onLoopback(servers.url));
@@ -52,6 +53,8 @@ export const startWorkerQueues = async (
     return { ...createQueueReceiver(client, url), ...createQueueSender(client, url) };
   };
   const queues = { high: queueOf('high'), normal: queueOf('normal'), low: queueOf('low') };
+
+  const deadLetters = createQueueSender(client, servers.queueUrls[deadLettersName] ?? '');
 
   const record = async (changes: Partial<Request> = {}, on = thread) => {
     const id = String((last += 1));
@@ -90,6 +93,8 @@ export const startWorkerQueues = async (
       laneOrder: ['normal', 'high', 'low'],
       idleMs: 1_000,
       queues,
+      putAside: ({ lane, message }) =>
+        deadLetters.send(toDeadLetter({ ...message, queue: nameOf(lane), reason: malformed })),
       tasks,
       workers: createWorkers(db),
       handleTask,
@@ -123,7 +128,7 @@ export const startWorkerQueues = async (
     aWorker,
     finishing,
     depth: async (lane: Lane = 'normal') => (await servers.depths())[nameOf(lane)],
-    putAside: async () => (await servers.depths())[deadLetters],
+    putAside: async () => (await servers.depths())[deadLettersName],
     close: async () => {
       client.destroy();
       await servers.close();

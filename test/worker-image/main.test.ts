@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createQueueSender } from '#core/aws/sqs.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
@@ -42,7 +42,7 @@ const startCloud = async () => {
   const queues = await startQueues({
     ...parts,
     bucket,
-    queues: lanes.map((lane) => ({ name: queueName(lane), visibilitySeconds })),
+    queues: ['dead-letters.fifo', ...lanes.map(queueName)].map((name) => ({ name, visibilitySeconds })),
   });
   const secrets = await startSecretsManager(parts);
   const { app } = house.twin;
@@ -61,6 +61,7 @@ const startCloud = async () => {
     HIGH_QUEUE_URL: urlOf('high'),
     NORMAL_QUEUE_URL: urlOf('normal'),
     LOW_QUEUE_URL: urlOf('low'),
+    DEAD_LETTER_QUEUE_URL: queues.queueUrls['dead-letters.fifo'],
     BUCKET: bucket,
   };
   const ring = async (asked: Asked) => {
@@ -78,7 +79,17 @@ const startCloud = async () => {
     await queues.close();
     await secrets.close();
   };
-  return { environment, ring, depth: async () => (await queues.depths())[queueName('normal')], close };
+  const send = (body: string) =>
+    createQueueSender(client, urlOf('normal')).send({ body, groupId: 'any', deduplicationId: body });
+  const takeDeadLetter = async () => {
+    const QueueUrl = queues.queueUrls['dead-letters.fifo'];
+    const { Messages: [letter] = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['All'] }),
+    );
+    return letter;
+  };
+  const depth = async () => (await queues.depths())[queueName('normal')];
+  return { environment, ring, send, takeDeadLetter, depth, close };
 };
 
 const environment = (): WorkerEnv & Record<string, unknown> => ({
@@ -86,7 +97,7 @@ const environment = (): WorkerEnv & Record<string, unknown> => ({
   DATABASE_PORT: String(house.database.config.DATABASE_PORT),
   ...(cloud.environment as Pick<
     WorkerEnv,
-    'BUCKET' | 'HIGH_QUEUE_URL' | 'NORMAL_QUEUE_URL' | 'LOW_QUEUE_URL'
+    'BUCKET' | 'HIGH_QUEUE_URL' | 'NORMAL_QUEUE_URL' | 'LOW_QUEUE_URL' | 'DEAD_LETTER_QUEUE_URL'
   >),
   WORKER_ID: crypto.randomUUID(),
   LANE_ORDER: 'normal,high,low',
@@ -158,6 +169,19 @@ describe('the worker’s process', () => {
     expect(await rowOf(env.WORKER_ID)).toMatchObject({ end_reason: 'done' });
     expect(output).not.toMatch(/ghs_|sk-test|PRIVATE KEY/);
     expect(output).not.toContain(house.database.config.DATABASE_PASSWORD);
+  });
+
+  it('puts aside what is no ring, with its reason and where it came from', async () => {
+    await cloud.send('not JSON');
+    expect(await start(environment()).ended).toMatchObject({ code: 0 });
+    expect(await cloud.depth()).toEqual({ waiting: 0, inFlight: 0 });
+    expect(await cloud.takeDeadLetter()).toMatchObject({
+      Body: 'not JSON',
+      MessageAttributes: {
+        reason: { StringValue: 'malformed' },
+        queue: { StringValue: queueName('normal') },
+      },
+    });
   });
 
   it('ends with 0 when there is nothing to do', async () => {

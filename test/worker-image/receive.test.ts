@@ -4,7 +4,13 @@ import type { Lane } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
 import { createReceive } from '#worker/receive.ts';
 
-const aMessage: ReceivedMessage = { body: '{}', receipt: 'r', receiveCount: 1 };
+const aMessage: ReceivedMessage = {
+  messageId: 'm',
+  groupId: 'g',
+  body: '{}',
+  receipt: 'r',
+  receiveCount: 1,
+};
 
 /** Queues on a clock of their own: an empty poll takes its whole wait. */
 const house = (messageOn: Partial<Record<Lane, number>> = {}) => {

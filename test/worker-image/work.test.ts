@@ -68,7 +68,7 @@ describe('a worker', () => {
     expect(await house.depth()).toEqual(empty);
   });
 
-  it('leaves a message that it does not understand, and goes on', async () => {
+  it('puts a message aside that it does not understand, and goes on', async () => {
     await house.send('low', 'not JSON', 'broken');
     await house.send('low', '{"version":2}', 'newer');
     const task = await house.aTask();
@@ -76,7 +76,18 @@ describe('a worker', () => {
     const { work, lines } = house.aWorker(house.finishing, { laneOrder: ['low'], idleMs: 3_000 });
     expect(await work()).toBe('done');
     expect(lines.filter(({ message }) => message === 'message not understood')).toHaveLength(2);
-    expect(await house.depth('low')).toEqual({ waiting: 0, inFlight: 2 });
+    expect(await house.depth('low')).toEqual(empty);
+    expect(await house.putAside()).toEqual({ waiting: 2, inFlight: 0 });
+  });
+
+  it('keeps a message that it could not put aside', async () => {
+    await house.send('low', 'not JSON', 'broken');
+    const { work } = house.aWorker(notCalled, {
+      laneOrder: ['low'],
+      putAside: () => Promise.reject(new Error('away')),
+    });
+    expect(await work()).toBe('unreachable');
+    expect(await house.depth('low')).toEqual({ waiting: 0, inFlight: 1 });
   });
 
   it('takes no message when it cannot reach Postgres', async () => {

@@ -1,4 +1,4 @@
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
@@ -32,7 +32,11 @@ const aRealQueue = async () => {
       Attributes: { FifoQueue: 'true', VisibilityTimeout: '1' },
     }),
   );
-  return { sender: createQueueSender(client, QueueUrl), receiver: createQueueReceiver(client, QueueUrl) };
+  return {
+    queueUrl: QueueUrl,
+    sender: createQueueSender(client, QueueUrl),
+    receiver: createQueueReceiver(client, QueueUrl),
+  };
 };
 
 describe('createQueueSender and createQueueReceiver', () => {
@@ -45,6 +49,23 @@ describe('createQueueSender and createQueueReceiver', () => {
     await sender.send({ body: encodeMessage(delivery), groupId: 'g', deduplicationId: 'd' });
     const message = await receiver.receive({ waitSeconds: 1 });
     expect(inboxMessageSchema.parse(JSON.parse(message!.body))).toStrictEqual(delivery);
+  });
+
+  it('carry facts beside the body, and give the id and the group of a message', async () => {
+    const { sender, receiver, queueUrl } = await aRealQueue();
+    await sender.send({ body: 'x', groupId: 'g', deduplicationId: 'd', attributes: { reason: 'malformed' } });
+    const { Messages: [message] = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MessageAttributeNames: ['All'],
+        VisibilityTimeout: 0,
+      }),
+    );
+    expect(message?.MessageAttributes?.['reason']?.StringValue).toBe('malformed');
+    expect(await receiver.receive({ waitSeconds: 1 })).toMatchObject({
+      messageId: message?.MessageId,
+      groupId: 'g',
+    });
   });
 
   it('give nothing when nothing came', async () => {

@@ -9,7 +9,7 @@ const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm'));
 /** Metrics that AWS documents, with the dimensions under which it sends them: an alarm on another one is silent for ever. */
 const known: Record<string, { names: string[]; dimensions: string; type: string }> = {
   'AWS/SQS': {
-    names: ['ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible'],
+    names: ['ApproximateAgeOfOldestMessage', 'NumberOfMessagesReceived'],
     dimensions: 'QueueName',
     type: 'AWS::SQS::Queue',
   },
@@ -38,7 +38,7 @@ const filterOn = (log: string) =>
   )!['Properties'];
 
 describe('alarms', () => {
-  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(12));
+  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(13));
 
   for (const [id, { Properties }] of alarms) {
     it(`${id} says who is hurt`, () =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  deadLettersEnvSchema,
   ledgerEnvSchema,
   migrateEnvSchema,
   reconcileEnvSchema,
@@ -27,6 +28,7 @@ describe('environments', () => {
   const schemas = {
     GithubFunction: webhookEnvSchema,
     TriageFunction: triageEnvSchema,
+    DeadLettersFunction: deadLettersEnvSchema,
     SweepFunction: sweepEnvSchema,
     LedgerFunction: ledgerEnvSchema,
     MigrateFunction: migrateEnvSchema,
@@ -114,6 +116,7 @@ describe('environments', () => {
       HealthFunction: 3,
       LedgerFunction: 20, // triage waits for it
       TriageFunction: 30,
+      DeadLettersFunction: 30,
       ReconcileFunction: 50, // the schedule's minute
       SweepFunction: 240, // the schedule's five
       MigrateFunction: 300, // the trigger waits for 360

@@ -56,22 +56,37 @@ describe('queues', () => {
     });
   });
 
-  it('hide a message for six times the time that triage has, and a ring for longer than a lease', () => {
-    const { Timeout } = resourcesOf(template, 'AWS::Lambda::Function')['TriageFunction']!['Properties'];
-    expect(queues['QueuesInbox']!['Properties'].VisibilityTimeout).toBe(6 * Timeout);
+  it('hide a message for six times the time that its function has, and a ring for longer than a lease', () => {
+    const functions = resourcesOf(template, 'AWS::Lambda::Function');
+    const reads = { QueuesInbox: 'TriageFunction', QueuesDeadLetters: 'DeadLettersFunction' };
+    for (const [queue, reader] of Object.entries(reads))
+      expect(queues[queue]!['Properties'].VisibilityTimeout).toBe(
+        6 * functions[reader]!['Properties'].Timeout,
+      );
     for (const lane of ['High', 'Normal', 'Low'])
       expect(queues[`QueuesTasks${lane}`]!['Properties'].VisibilityTimeout).toBe(120);
   });
 
-  it('are read by triage in batches of which the failed part comes back', () => {
-    const [source] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
-    expect(source!['Properties']).toMatchObject({
-      BatchSize: 10,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 5 },
+  it('are read in batches of which the failed part comes back: the inbox by triage, what is put aside by dead-letters', () => {
+    const sources = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).map(
+      ({ Properties }) => [
+        `${readable(Properties.EventSourceArn)} → ${readable(Properties.FunctionName)}`,
+        Properties,
+      ],
+    );
+    const partly = { FunctionResponseTypes: ['ReportBatchItemFailures'] };
+    expect(Object.fromEntries(sources)).toMatchObject({
+      'QueuesInbox.Arn → TriageFunction': {
+        ...partly,
+        BatchSize: 10,
+        ScalingConfig: { MaximumConcurrency: 5 },
+      },
+      'QueuesDeadLetters.Arn → DeadLettersFunction': {
+        ...partly,
+        BatchSize: 5,
+        ScalingConfig: { MaximumConcurrency: 2 },
+      },
     });
-    expect(readable(source!['Properties'].EventSourceArn)).toBe('QueuesInbox.Arn');
-    expect(readable(source!['Properties'].FunctionName)).toBe('TriageFunction');
   });
 
   it('and the schedule of reconcile start only when the schema is there', () => {

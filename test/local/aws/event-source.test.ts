@@ -37,13 +37,16 @@ describe.each([
   });
 
   const inbox = () => local.queueUrls['inbox.fifo']!;
-  const send = (body: string, group: string) =>
+  const send = (body: string, group: string, reason?: string) =>
     sqs.send(
       new SendMessageCommand({
         QueueUrl: inbox(),
         MessageBody: body,
         MessageGroupId: group,
         MessageDeduplicationId: body,
+        ...(reason !== undefined && {
+          MessageAttributes: { reason: { DataType: 'String', StringValue: reason } },
+        }),
       }),
     );
   const start = () => {
@@ -95,6 +98,16 @@ describe.each([
       eventSource: 'aws:sqs',
       eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:inbox.fifo',
       awsRegion: 'us-east-1',
+    });
+  });
+
+  it('hands over the facts that stand beside a body', async () => {
+    await send('one', 'a', 'malformed');
+    start();
+    await empty();
+
+    expect(batches[0]?.[0]?.messageAttributes).toEqual({
+      reason: { dataType: 'String', stringValue: 'malformed' },
     });
   });
 
