@@ -29,8 +29,32 @@ export const openDatabase = (
   const pool = new Pool({ ...toClientConfig(config), max, idleTimeoutMillis: 30_000 });
   // a connection that breaks while nobody uses it leaves the pool; unheard, the event would end the process
   pool.on('error', (error) => log?.warn('idle database connection lost', { error: error.name }));
-  return { db: drizzle(pool), close: () => pool.end() };
+  const db = Object.assign(drizzle(pool), { transaction: createTransaction(pool) });
+  return { db, close: () => pool.end() };
 };
+
+/**
+ * In place of drizzle's own, which keeps a connection for ever when its `begin` fails, gives one on which nothing comes
+ * back any more to the next caller, and ends the process when one breaks between two statements. Here a connection
+ * that saw a failure leaves the pool.
+ */
+const createTransaction =
+  (pool: Pool): Database['transaction'] =>
+  async (act, config) => {
+    const client = await pool.connect();
+    client.on('error', ignore); // the next statement on it fails, and says so
+    try {
+      const result = await drizzle(client).transaction(act, config);
+      client.off('error', ignore);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  };
+
+const ignore = () => {};
 
 /** How the app role connects: with IAM a new token for each connection, because a token lasts 15 minutes. */
 export const toClientConfig = (config: DatabaseConfig): ClientConfig => {

@@ -1,4 +1,5 @@
 // Postgres tells a worker at once what it would only see at its next beat: that its task shall stop, or that something was frozen.
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import type { Log } from '#core/ports/log.ts';
@@ -33,6 +34,12 @@ export const listen = async (
     log.warn('notices are not heard', describeError(error));
   }
   return async () => {
-    await client.end().catch(() => {}); // it may have broken before
+    const over = new AbortController();
+    const ended = client.end().catch(() => {}); // it may have broken before
+    await Promise.race([ended, delay(farewellMs, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
   };
 };
+
+/** A connection on which nothing comes back any more would take a quarter of an hour to end. */
+const farewellMs = 2_000;

@@ -25,6 +25,7 @@ import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
 import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
+import { createJobLog } from './job-log.ts';
 import { jobPatienceMs, patient } from './patience.ts';
 import type { Received } from './receive.ts';
 import type { AgentConfig, RunBooks } from './run-agent.ts';
@@ -52,7 +53,8 @@ export type Tap = <P extends object>(name: string, port: P) => P;
 const modelSecretSchema = z.object({ apiKey: z.string().min(1) });
 
 export const buildWorker = (input: WorkerInput) => {
-  const { config, db, pathStyle, log, heartbeatEvery, tap = (_, port) => port } = input;
+  const { config, db, pathStyle, heartbeatEvery, tap = (_, port) => port } = input;
+  const { log, about } = createJobLog(input.log);
   const secrets = createSecretReader(secretsManagerClient());
   const tasks = tap('tasks', createTasks(db));
   const spend = tap('spend', createSpend(db));
@@ -88,7 +90,8 @@ export const buildWorker = (input: WorkerInput) => {
     idleMs: config.IDLE_SECONDS * 1_000,
     queues: queuesOf(config, tap),
     putAside: createPutAside(config),
-    tasks: { ...tasks, ...store },
+    // a beat is not repeated: the next one comes, and the job's end waits for the one under way
+    tasks: { ...tasks, ...store, renew: tasks.renew },
     workers: { beat: patient(workers.beat, { forMs: config.IDLE_SECONDS * 1_000, log }) },
     handleTask: createHandleTask({
       store,
@@ -99,6 +102,7 @@ export const buildWorker = (input: WorkerInput) => {
     listen: (onNotice) => listen(config, { onNotice, log }),
     log,
     ...(heartbeatEvery && { heartbeatEvery }),
+    about,
   });
 };
 

@@ -8,6 +8,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
 import { ReceiptLostError } from '#core/ports/queue.ts';
 import type { Lane, WaitingReason } from '#core/task.ts';
+import { DatabaseAwayError } from '#db/named.ts';
 import { freezeNotice } from '#db/notices.ts';
 import type { HandleTask, JobResult } from './handle-task.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -30,6 +31,8 @@ export type JobTools = {
   /** Calls back for every notice of Postgres until the function that it gives is called. */
   listen: (onNotice: (notice: string) => void) => Promise<() => Promise<void>>;
   log: Log;
+  /** From now on every line of the log is about this job. */
+  about: (job: Record<string, unknown>) => void;
   heartbeatEvery?: Heartbeat['every'];
 };
 type JobInput = { job: Job; received: Received; drain: AbortSignal };
@@ -41,7 +44,7 @@ export const createDoJob =
     const { lane, message } = received;
     const { queues, tasks, log } = tools;
     const held = { taskId: job.task.id, fence: job.fence };
-    const ids = { ...held, thread: job.task.threadKey, attempt: job.attempt };
+    tools.about({ ...held, thread: job.task.threadKey, attempt: job.attempt });
     const lost = new AbortController();
     const signal = AbortSignal.any([drain, lost.signal]);
     const heart = startHeartbeat({
@@ -55,9 +58,9 @@ export const createDoJob =
     const isForUs = (notice: string) => notice === job.task.id || notice === freezeNotice;
     const stopListening = await tools.listen((notice) => void (isForUs(notice) && heart.ask()));
     try {
-      log.info('job begun', { ...ids, step: job.task.step });
+      log.info('job begun', { step: job.task.step });
       const result = await tools.handleTask(job, signal);
-      log.info('job ended', { ...ids, ...summaryOf(result) });
+      log.info('job ended', summaryOf(result));
       if (result.kind === 'ended') await ringNext(tools, job.task.threadKey);
       await acknowledge(tools, received);
       return result.kind === 'ended' ? 'done' : 'waiting';
@@ -80,16 +83,21 @@ const ringNext = async ({ tasks, queues }: JobTools, threadKey: string): Promise
   await ringBell(queues, bell);
 };
 
+type Queues = Pick<JobTools, 'queues' | 'log'>;
+
 /** What the message was about is stored: one that went back to the queue comes again, and finds nothing to do. */
-const acknowledge = async (
-  { queues, log }: Pick<JobTools, 'queues' | 'log'>,
-  { lane, message }: Received,
-): Promise<void> => {
+const acknowledge = ({ queues, log }: Queues, { lane, message }: Received): Promise<void> =>
+  unlessLost(log, () => queues[lane].acknowledge(message.receipt));
+
+const giveBack = ({ queues, log }: Queues, { lane, message }: Received): Promise<void> =>
+  unlessLost(log, () => queues[lane].extend(message.receipt, 0));
+
+const unlessLost = async (log: Log, act: () => Promise<void>): Promise<void> => {
   try {
-    await queues[lane].acknowledge(message.receipt);
+    await act();
   } catch (error) {
     if (!(error instanceof ReceiptLostError)) throw error;
-    log.warn('message went back to the queue after its job', { lane });
+    log.warn('the message had gone back to the queue');
   }
 };
 
@@ -103,14 +111,19 @@ const endEarly = async (
   { tasks, queues, log }: JobTools,
   { error, held, received }: Early,
 ): Promise<JobEnd> => {
+  if (error instanceof DatabaseAwayError) {
+    // no fault of the job; the message comes again when the lease is over
+    log.warn('job given back', { reason: 'database_away', ...describeError(error) });
+    return 'given_back';
+  }
   if (!(error instanceof StoppedError)) {
-    log.error('job failed', { ...held, ...causesOf(error) });
+    log.error('job failed', causesOf(error));
     return 'failed';
   }
-  log.warn('job given back', { ...held, reason: error.code });
+  log.warn('job given back', { reason: error.code });
   if (error.code === 'draining') {
     await tasks.release(held);
-    await queues[received.lane].extend(received.message.receipt, 0);
+    await giveBack({ queues, log }, received);
   }
   if (error.code === 'frozen' && (await tasks.wait({ ...held, reason: 'frozen' }))) {
     await acknowledge({ queues, log }, received);

@@ -45,10 +45,7 @@ export const createHandleTask =
     } catch (error) {
       if (!(error instanceof TokenRefusedError)) throw error;
       holder.endAnyway();
-      return await finish(
-        { status: 'failed', reason: 'uninstalled', detail: error.reason },
-        { store, held, holder },
-      );
+      return await finish(shutOut(error), { store, held, holder });
     }
     try {
       const steps = await openSteps({ job, access, hold: holder.hold, signal });
@@ -61,6 +58,12 @@ export const createHandleTask =
       await access.end();
     }
   };
+
+const shutOut = ({ reason }: TokenRefusedError): Outcome => ({
+  status: 'failed',
+  reason: 'uninstalled',
+  detail: reason,
+});
 
 type Holder = ReturnType<typeof createHolder>;
 
@@ -90,7 +93,10 @@ type Trip = {
   signal: AbortSignal;
 };
 
-/** From the stored step to the end. A wish to stop that comes on the way turns into the end "cancelled". */
+/**
+ * From the stored step to the end. A wish to stop that comes on the way turns into the end "cancelled"; where GitHub
+ * gives us no token any more nobody can be told, and what is known of the end stands.
+ */
 const goThrough = async (trip: Trip): Promise<JobResult> => {
   const { job, holder, signal } = trip;
   let here: Progress = { step: job.task.step, facts: job.facts };
@@ -102,9 +108,10 @@ const goThrough = async (trip: Trip): Promise<JobResult> => {
   try {
     return await walk(trip, here, keep);
   } catch (error) {
+    holder.endAnyway();
+    if (error instanceof TokenRefusedError) return await finish(here.facts.outcome ?? shutOut(error), trip);
     const by = stoppedBy(signal.aborted ? signal.reason : error);
     if (by === undefined) throw error;
-    holder.endAnyway();
     return await walk({ ...trip, job: { ...job, stopBy: by } }, here, keep);
   }
 };

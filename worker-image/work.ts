@@ -65,6 +65,7 @@ const claimFor = async (
   if (claim.kind === 'claimed') return claim.job;
   const { kind } = claim;
   log.info('nothing to do for this ring', {
+    taskId: ring.taskId,
     thread: ring.threadKey,
     reason: kind,
     ...(kind === 'waiting' && { waiting: claim.reason }),

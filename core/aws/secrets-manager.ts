@@ -1,13 +1,13 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetSecretValueCommand, SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
-import type { SecretReader } from '#core/ports/secrets.ts';
+import type { SecretAge, SecretReader } from '#core/ports/secrets.ts';
 
 const freshMs = 5 * 60_000;
 const staleMs = 60 * 60_000;
 /** While AWS is away, a known value answers at once and AWS is asked only this often. */
 const retryEveryMs = 30_000;
 
-type Known = { value: unknown; readAt: number; askAgainAt: number };
+type Known = { value: unknown; readAt: number; askedAt: number; askAgainAt: number };
 
 /**
  * Reads each secret once per 5 minutes. While Secrets Manager does not answer, a value of the last hour goes on
@@ -20,12 +20,12 @@ export const createSecretReader = (client: SecretsManagerClient, now = Date.now)
   const refresh = async (secretId: string): Promise<unknown> => {
     try {
       const value = await fetchSecret(client, secretId);
-      known.set(secretId, { value, readAt: now(), askAgainAt: now() + freshMs });
+      known.set(secretId, { value, readAt: now(), askedAt: now(), askAgainAt: now() + freshMs });
       return value;
     } catch (error) {
       const last = known.get(secretId);
       if (last && isAway(error) && now() - last.readAt < staleMs) {
-        known.set(secretId, { ...last, askAgainAt: now() + retryEveryMs });
+        known.set(secretId, { ...last, askedAt: now(), askAgainAt: now() + retryEveryMs });
         return last.value;
       }
       known.delete(secretId);
@@ -33,9 +33,10 @@ export const createSecretReader = (client: SecretsManagerClient, now = Date.now)
     }
   };
 
-  const read = (secretId: string): Promise<unknown> => {
+  const read = (secretId: string, { maxAgeMs = freshMs }: SecretAge = {}): Promise<unknown> => {
     const last = known.get(secretId);
-    if (last && now() < last.askAgainAt) return Promise.resolve(last.value);
+    if (last && now() < Math.min(last.askAgainAt, last.askedAt + maxAgeMs))
+      return Promise.resolve(last.value);
     const running = pending.get(secretId);
     if (running) return running;
     const started = refresh(secretId).finally(() => pending.delete(secretId));

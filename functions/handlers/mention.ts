@@ -67,7 +67,7 @@ export const createMentionTriage = ({ ledger, app: appNow, lanes, poke, mention,
     // what was stopped is rung by reconcile too
     if (!isOpen(task) && task.answer === null) return;
     await poke().catch((error: unknown) =>
-      log.warn('reconcile not poked', { ...ids, ...describeError(error) }),
+      log.warn('reconcile not poked', { ...ids, taskId: task.id, ...describeError(error) }),
     );
   };
 };

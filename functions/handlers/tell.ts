@@ -27,7 +27,7 @@ export const createTell =
     const commentId = await reporter.upsert(report).catch((error: unknown) => {
       if (refusalStatus(error) === undefined) throw error;
       // a locked or deleted thread: whoever asked cannot be told, the work goes on
-      log.warn('nothing said', { deliveryId: delivery.id, ...describeError(error) });
+      log.warn('nothing said', { deliveryId: delivery.id, taskId: task.id, ...describeError(error) });
       return null;
     });
     if (task.greet) await ledger('tasks.greeted', { taskId: task.id, commentId });

@@ -37,6 +37,7 @@ export const createTriage = ({ ledger, onMention, deadLetters, log }: Deps) => {
   const handleRecord = async (record: SQSRecord): Promise<void> => {
     const context = {
       messageId: record.messageId,
+      deliveryId: record.attributes.MessageDeduplicationId, // the door sends it under this
       receiveCount: Number(record.attributes.ApproximateReceiveCount),
     };
     try {

@@ -1,16 +1,15 @@
 import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { named } from '#db/named.ts';
+import { DatabaseAwayError, named } from '#db/named.ts';
 
 const aDatabaseError = (code: string, changes: Partial<DatabaseError> = {}) =>
   Object.assign(new DatabaseError('message', 1, 'error'), { code, ...changes });
 
+const failing = (failure: unknown) => named('tasks', { fail: () => Promise.reject(failure) }).fail();
+
 const messageOf = async (failure: unknown): Promise<string> => {
-  const fail = async () => {
-    throw failure;
-  };
   try {
-    await named('tasks', { fail }).fail();
+    await failing(failure);
   } catch (caught) {
     if (!(caught instanceof Error)) throw caught;
     expect(caught.cause).toBeUndefined();
@@ -43,5 +42,23 @@ describe('what fails in the database', () => {
     expect(await messageOf(new Error('Connection terminated'))).toBe(
       'tasks.fail failed: Error: Connection terminated',
     );
+  });
+
+  it.each([
+    ['57P01', 'the server ends the session'],
+    ['57014', 'a statement took too long'],
+    ['55P03', 'a lock was not to be had'],
+    ['40001', 'another transaction came between'],
+    ['40P01', 'two waited for each other'],
+    ['53100', 'the disk is full'],
+    ['53300', 'too many connections'],
+    ['25006', 'it only lets read'],
+    ['08006', 'the connection broke'],
+  ])('passes: %s, %s', async (code) => {
+    await expect(failing(aDatabaseError(code))).rejects.toBeInstanceOf(DatabaseAwayError);
+  });
+
+  it.each(['23505', '22P02', '42P01', '28P01', '42501'])('does not pass: %s', async (code) => {
+    await expect(failing(aDatabaseError(code))).rejects.not.toBeInstanceOf(DatabaseAwayError);
   });
 });

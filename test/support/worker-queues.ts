@@ -5,7 +5,7 @@ import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { malformed, toDeadLetter } from '#core/dead-letter.ts';
 import { visibilitySeconds } from '#core/job.ts';
 import { encodeMessage } from '#core/messages.ts';
-import type { Lane, Outcome, Request } from '#core/task.ts';
+import type { Lane, Outcome, Request, Thread } from '#core/task.ts';
 import { lanes } from '#core/task.ts';
 import { listen } from '#db/notices.ts';
 import { createTasks } from '#db/tasks.ts';
@@ -18,23 +18,34 @@ import { onLoopback } from '#test/support/aws-client.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { HandleTask } from '#worker/handle-task.ts';
+import { createJobLog } from '#worker/job-log.ts';
 import { StoppedError } from '#worker/stopped.ts';
 import { createWork } from '#worker/work.ts';
 
 export type WorkerQueues = Awaited<ReturnType<typeof startWorkerQueues>>;
 type Changes = Partial<Parameters<typeof createWork>[0]>;
+type Options = { start?: typeof startQueues; maxReceiveCount?: number };
 
 const nameOf = (lane: string) => `tasks-${lane}.fifo`;
+const deadLettersName = 'dead-letters.fifo';
 let last = 0;
 
-export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
+export const startWorkerQueues = async (
+  { db, config }: Pick<TestDatabase, 'db' | 'config'>,
+  { start = startQueues, ...options }: Options = {},
+) => {
   const tasks = createTasks(db);
   const thread = aThread({ number: (last += 1) });
-  const servers = await startQueues({
+  const faults = createFaults();
+  const servers = await start({
+    ...options,
     journal: createJournal(),
-    faults: createFaults(),
+    faults,
     bucket: 'unused',
-    queues: ['dead-letters.fifo', ...lanes.map(nameOf)].map((name) => ({ name, visibilitySeconds })),
+    queues: [
+      { name: deadLettersName, visibilitySeconds },
+      ...lanes.map((lane) => ({ name: nameOf(lane), visibilitySeconds, dlq: deadLettersName })),
+    ],
   });
   const client = new SQSClient(onLoopback(servers.url));
   const queueOf = (lane: Lane) => {
@@ -43,9 +54,9 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   };
   const queues = { high: queueOf('high'), normal: queueOf('normal'), low: queueOf('low') };
 
-  const deadLetters = createQueueSender(client, servers.queueUrls['dead-letters.fifo'] ?? '');
+  const deadLetters = createQueueSender(client, servers.queueUrls[deadLettersName] ?? '');
 
-  const record = async (changes: Partial<Request> = {}) => {
+  const record = async (changes: Partial<Request> = {}, on = thread) => {
     const id = String((last += 1));
     return await tasks.record({
       delivery: {
@@ -54,13 +65,13 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
         bodySha256: id.padStart(64, '0'),
         receivedAt: '2026-01-02T03:04:05.000Z',
       },
-      thread,
+      thread: on,
       trigger: aTrigger({ key: `issue_comment:${id}`, commentId: id }),
       request: aRequest(changes),
     });
   };
-  const aTask = async () => {
-    const task = await record();
+  const aTask = async (changes?: Partial<Request>, on?: Thread) => {
+    const task = await record(changes, on);
     if (task.greet) await tasks.greeted({ taskId: task.id, commentId: null });
     return task;
   };
@@ -74,7 +85,8 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   };
 
   const aWorker = (handleTask: HandleTask, changes: Changes = {}) => {
-    const { log, lines } = aLog();
+    const { log: bare, lines } = aLog();
+    const { log, about } = createJobLog(bare);
     const workerId = crypto.randomUUID();
     const work = createWork({
       workerId,
@@ -88,6 +100,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
       handleTask,
       listen: (onNotice) => listen(config, { onNotice, log }),
       log,
+      about,
       ...changes,
     });
     const drain = new AbortController();
@@ -107,6 +120,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
   return {
     tasks,
     queues,
+    faults,
     aTask,
     stopThread,
     send,
@@ -114,7 +128,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
     aWorker,
     finishing,
     depth: async (lane: Lane = 'normal') => (await servers.depths())[nameOf(lane)],
-    putAside: async () => (await servers.depths())['dead-letters.fifo'],
+    putAside: async () => (await servers.depths())[deadLettersName],
     close: async () => {
       client.destroy();
       await servers.close();
@@ -123,7 +137,7 @@ export const startWorkerQueues = async ({ db, config }: TestDatabase) => {
 };
 
 export const empty = { waiting: 0, inFlight: 0 };
-const outcome: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'done' };
+export const outcome: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'done' };
 
 /** Goes on until it is stopped, and fails as whatever was under way fails. */
 export const untilStopped = async (signal: AbortSignal): Promise<never> => {

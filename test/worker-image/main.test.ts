@@ -158,6 +158,11 @@ describe('the worker’s process', () => {
     const { code, output, lines } = await start(env).ended;
     expect(lines.map(({ message }) => message)).toContain('job ended');
     expect(code).toBe(0);
+    const job = lines.slice(
+      lines.findIndex(({ message }) => message === 'job begun'),
+      -1,
+    );
+    expect(job.filter((line) => line['taskId'] !== taskId)).toEqual([]);
     expect(await house.twin.git.branch(house.demo.gitDir, `agent/${taskId}`)).toMatch(/^[0-9a-f]{40}$/);
     expect(await house.tasks.get(taskId)).toMatchObject({ task: { status: 'succeeded' } });
     expect(await cloud.depth()).toEqual({ waiting: 0, inFlight: 0 });

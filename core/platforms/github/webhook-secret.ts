@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SecretReader } from '#core/ports/secrets.ts';
+import type { SecretAge, SecretReader } from '#core/ports/secrets.ts';
 
 /**
  * 16 characters: one captured delivery lets anybody try secrets offline, at billions a second; 16 random characters
@@ -22,7 +22,8 @@ const webhookSecretSchema = z.object({ current: secretTextSchema, previous: secr
 
 /** Throws, without the value, when there is no secret that is worth checking against. */
 export const createWebhookSecrets =
-  (reader: SecretReader, secretId: string) => async (): Promise<string[]> => {
-    const { current, previous } = webhookSecretSchema.parse(await reader.read(secretId));
+  (reader: SecretReader, secretId: string) =>
+  async (age?: SecretAge): Promise<string[]> => {
+    const { current, previous } = webhookSecretSchema.parse(await reader.read(secretId, age));
     return previous === undefined ? [current] : [current, previous];
   };

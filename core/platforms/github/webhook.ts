@@ -4,6 +4,7 @@ import { deliverySchema } from '#core/delivery.ts';
 import { cutText } from '#core/cut-text.ts';
 import { parseRequest } from '#core/grammar.ts';
 import { hmacMatches } from '#core/signature.ts';
+import type { SecretAge } from '#core/ports/secrets.ts';
 import type { Installation } from '#core/task.ts';
 import { markerPrefix } from './marker.ts';
 import type { CommentPayload } from './payload.ts';
@@ -17,7 +18,7 @@ export type WebhookRequest = {
 
 type Deps = {
   /** Throws when there is none: then nobody is let in. */
-  secrets: () => Promise<readonly string[]>;
+  secrets: (age?: SecretAge) => Promise<readonly string[]>;
   mention: string;
   now?: () => Date;
 };
@@ -27,7 +28,7 @@ export const createGithubWebhook =
   ({ secrets, mention, now = () => new Date() }: Deps) =>
   async ({ headers, body }: WebhookRequest): Promise<Inbound> => {
     const signatureHex = /^sha256=(.*)$/.exec(headers['x-hub-signature-256'] ?? '')?.[1] ?? '';
-    if (!hmacMatches({ body, secrets: await secrets(), signatureHex })) return rejected(401, 'signature');
+    if (!(await isSigned({ body, signatureHex }, secrets))) return rejected(401, 'signature');
 
     const event = headers['x-github-event'];
     const id = headers['x-github-delivery'];
@@ -50,6 +51,16 @@ export const createGithubWebhook =
     });
     return delivery.success ? { kind: 'accepted', delivery: delivery.data } : rejected(400, 'payload');
   };
+
+/** The sender may know a new secret before we do; but whoever guesses makes us ask once a minute at most. */
+const signatureAge = { maxAgeMs: 60_000 };
+
+const isSigned = async (
+  signed: { body: Uint8Array; signatureHex: string },
+  secrets: Deps['secrets'],
+): Promise<boolean> =>
+  hmacMatches({ ...signed, secrets: await secrets() }) ||
+  hmacMatches({ ...signed, secrets: await secrets(signatureAge) });
 
 type Refused = Exclude<Inbound, { kind: 'accepted' }>;
 type Read = { kind: 'event'; event: DeliveryEvent } | Refused;
