@@ -26,6 +26,12 @@ const commentSays =
   ({ call, detail }: Entry) =>
     /^(?:POST|PATCH) .*comments/.test(call) && JSON.stringify(detail).includes(words);
 
+/** As the operator's commands call it. */
+const ledger = async (verb: string, input: object) => {
+  const end = await local.house.functions.invoke('ledger', { verb, input });
+  if (end.kind !== 'answered') throw new Error(JSON.stringify(end));
+};
+
 describe('a thread', () => {
   it('lets a person stop what runs, and says so', { timeout: 120_000 }, async () => {
     const { number } = local.house.github.openIssue({
@@ -74,4 +80,37 @@ describe('a thread', () => {
       expect.stringMatching(/^✅ Pull request: [^]*greeting\.js/),
     ]);
   });
+
+  it(
+    'is saved and waits while an operator freezes everything, and goes on when it is thawed',
+    {
+      timeout: 180_000,
+    },
+    async () => {
+      const { number } = local.house.github.openIssue({
+        repository: local.house.demo.repository,
+        login: local.house.demo.writer,
+        title: 'One to freeze',
+      });
+      local.faults.inject({ call: /messages/, fault: { kind: 'delay', ms: 5_000 }, times: 50 });
+      const working = next(({ twin }) => twin === 'model');
+      write('@agent fix the failing test', number);
+      await working; // one answer is paid for, the next takes another five seconds
+      const stopped = next(({ call }) => call === 'task STOPPED');
+      await ledger('freezes.add', { scope: 'all', reason: 'a test', by: 'demo' });
+      expect((await stopped).status).toBe(75);
+      expect(local.house.github.liveTokens()).toEqual([]);
+      expect(ours(number)).toEqual([expect.stringContaining('Working on it')]);
+
+      local.faults.clear();
+      const published = next(commentSays('Pull request: '));
+      await ledger('freezes.thaw', { scope: 'all' });
+      await local.house.functions.invoke('reconcile', {});
+      await published;
+      const questions = local.journal
+        .entries()
+        .filter(({ twin, detail }) => twin === 'model' && String(detail['body']).includes('interrupted'));
+      expect(questions.length).toBeGreaterThan(0); // it went on from its session, and was told so
+    },
+  );
 });
