@@ -14,6 +14,10 @@ export type WorkerPlace = {
   /** Both where the agent's uid can run them. */
   claudeBinary: string;
   node: string;
+  /** Node's arguments. */
+  program: readonly string[];
+  /** Beside what every worker gets. */
+  environment: Record<string, string>;
   model: { name: string; baseUrl: string };
 };
 
@@ -51,8 +55,11 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
   return {
     containers: {
       [workerContainer]: {
-        command: [place.node, 'worker-image/main.ts'],
-        environment: { ...awsEnvironment(house), ...environment } as Record<string, string>, // its optional parts are given
+        command: [place.node, ...place.program],
+        environment: { ...awsEnvironment(house), ...environment, ...place.environment } as Record<
+          string,
+          string
+        >, // its optional parts are given
         cwd: root,
       },
     },

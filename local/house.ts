@@ -20,6 +20,7 @@ import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
+import type { WorkerPlace } from './house-worker.ts';
 import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
@@ -41,6 +42,17 @@ export type HouseOptions = {
   /** A process that leads its own group, to be ended should this house be killed. */
   onProcess: (pid: number) => void;
   onLog: (source: string, line: string) => void;
+  instead?: Instead;
+};
+
+/** What a test puts in the place of what `npm start` has. */
+export type Instead = {
+  startQueues?: typeof startQueues;
+  claudeBinary?: string;
+  /** Node's arguments for a worker, and what it gets beside its environment. */
+  worker?: { program: readonly string[]; environment: Record<string, string> };
+  /** Nothing ticks by itself: the test calls reconcile and sweep. */
+  isTimeless?: boolean;
 };
 
 export type House = Awaited<ReturnType<typeof startHouse>>;
@@ -102,7 +114,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     ),
     parts.start(
       'SQS FIFO and S3',
-      () => startQueues({ journal, faults, queues: queueDefinitions, bucket, dataDir: join(stateDir, 's3') }),
+      () => startHouseQueues(options),
       ({ url }) => url,
     ),
     parts.start(
@@ -146,6 +158,11 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
   };
 };
 
+const startHouseQueues = ({ stateDir, journal, faults, instead }: HouseOptions) => {
+  const start = instead?.startQueues ?? startQueues;
+  return start({ journal, faults, queues: queueDefinitions, bucket, dataDir: join(stateDir, 's3') });
+};
+
 type Twins = {
   postgres: LocalPostgres;
   queues: Awaited<ReturnType<typeof startQueues>>;
@@ -173,8 +190,8 @@ type Stores = Awaited<ReturnType<typeof startStores>>;
 
 /** What runs our code: the functions with what drives them, and the workers. */
 const startCompute = async (parts: Parts, options: HouseOptions, { queues, model, surroundings }: Stores) => {
-  const { journal, faults, onLog } = options;
-  const place = workerPlace(options.stateDir, model.url);
+  const { journal, faults, onLog, instead = {} } = options;
+  const place = workerPlace(options.stateDir, model.url, instead);
   await sweep(place);
   const ecs = await parts.start(
     'ECS',
@@ -206,14 +223,15 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => startHttpApi({ journal, faults, routes, invoke }),
     ({ url }) => url,
   );
-  await startTriggers(parts, { journal, queues, invoke });
-  return { ecs, functions, api };
+  await startTriggers(parts, { journal, queues, invoke, isTimeless: instead.isTimeless });
+  return { ecs, functions, api, place };
 };
 
-type Triggered = Pick<HouseOptions, 'journal'> & Pick<Stores, 'queues'> & { invoke: Invoke };
+type Triggered = Pick<HouseOptions, 'journal'> &
+  Pick<Stores, 'queues'> & { invoke: Invoke; isTimeless?: boolean | undefined };
 
 /** What calls our functions beside the HTTP API: two queues, the clock, the end of a worker. */
-const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggered) => {
+const startTriggers = async (parts: Parts, { journal, queues, invoke, isTimeless }: Triggered) => {
   for (const [name, functionName] of eventSources) {
     const eventSource = startEventSource({
       journal,
@@ -230,7 +248,7 @@ const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggere
       () => 'event source',
     );
   }
-  for (const name of ['reconcile', 'sweep']) {
+  for (const name of isTimeless ? [] : ['reconcile', 'sweep']) {
     const schedule = startSchedule({ everyMs: 60_000, invoke: (event) => invoke(name, event) });
     await parts.start(
       `schedule → ${name}`,
@@ -238,6 +256,7 @@ const startTriggers = async (parts: Parts, { journal, queues, invoke }: Triggere
       () => 'every minute',
     );
   }
+  if (isTimeless) return;
   const rule = startTaskStoppedRule({ journal, invoke: (event) => invoke('reconcile', event) });
   await parts.start(
     'worker stopped → reconcile',
@@ -252,7 +271,7 @@ const urlOf = (byName: Record<string, string>, name: string): string => {
   return url;
 };
 
-const workerPlace = (stateDir: string, modelUrl: string) => {
+const workerPlace = (stateDir: string, modelUrl: string, { claudeBinary, worker }: Instead): WorkerPlace => {
   const place = folderInReach(stateDir);
   return {
     stateDir: join(place, 'worker'),
@@ -260,8 +279,10 @@ const workerPlace = (stateDir: string, modelUrl: string) => {
     // other uids for every state folder: houses beside each other do not end each other's agents
     agentUid:
       80_000 + workersAtOnce * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 1_600),
-    claudeBinary: programInReach(localClaudeBinary(), place),
+    claudeBinary: claudeBinary ?? programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
+    program: worker?.program ?? ['worker-image/main.ts'],
+    environment: worker?.environment ?? {},
     model: { name: 'claude-opus-5-5', baseUrl: modelUrl },
   };
 };

@@ -32,6 +32,8 @@ type Input = {
   log?: (line: string) => void;
   /** false for tests: faster, and a power failure may lose everything. */
   durable?: boolean;
+  /** That of an earlier start: who was connected then finds it again. */
+  port?: number;
   /** The folder with bin, lib and share; that of npm's package when left out. */
   native?: string;
 };
@@ -46,6 +48,7 @@ export const startPostgres = async ({
   stateDir,
   log = () => {},
   durable = true,
+  port: wantedPort,
   native = nativeFolder(),
 }: Input): Promise<StartedPostgres> => {
   const reachable = folderInReach(resolve(stateDir));
@@ -57,7 +60,10 @@ export const startPostgres = async ({
   }
   const binaries = binariesInReach(native, reachable);
   const { path, credentials } = await openDataFolder({ home: folder, binaries, durable });
-  const { port, pid, stop } = await startServer({ data: path, binaries, durable, log });
+  const { port, pid, stop } = await startServer(
+    { data: path, binaries, durable, log },
+    wantedPort === undefined ? undefined : () => Promise.resolve(wantedPort),
+  );
   const { superuser, master } = credentials;
   try {
     await ensureRoles({ host, port, superuser, master, database });

@@ -20,6 +20,7 @@ import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import * as z from 'zod';
 import type { AgentUser } from './agent-user.ts';
+import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
 import type { JobStore } from './handle-task.ts';
@@ -43,6 +44,8 @@ export type WorkerInput = {
   log: Log;
   /** Sees every port as it is made, by name: a test may put something around it. */
   tap?: Tap;
+  /** Instead of the beats of core/job.ts. */
+  heartbeatEvery?: JobTools['heartbeatEvery'];
 };
 
 export type Tap = <P extends object>(name: string, port: P) => P;
@@ -50,7 +53,7 @@ export type Tap = <P extends object>(name: string, port: P) => P;
 const modelSecretSchema = z.object({ apiKey: z.string().min(1) });
 
 export const buildWorker = (input: WorkerInput) => {
-  const { config, db, pathStyle, tap = (_, port) => port } = input;
+  const { config, db, pathStyle, heartbeatEvery, tap = (_, port) => port } = input;
   const { log, about } = createJobLog(input.log);
   const secrets = createSecretReader(secretsManagerClient());
   const tasks = tap('tasks', createTasks(db));
@@ -98,6 +101,7 @@ export const buildWorker = (input: WorkerInput) => {
     }),
     listen: (onNotice) => listen(config, { onNotice, log }),
     log,
+    ...(heartbeatEvery && { heartbeatEvery }),
     about,
   });
 };

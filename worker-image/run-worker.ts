@@ -36,10 +36,11 @@ type Life = {
   env: Record<string, string | undefined>;
   log: Log;
   tap?: Tap;
+  heartbeatEvery?: WorkerInput['heartbeatEvery'];
 };
 
 /** One job, then the exit code: 0 done or idle, 75 try again later, 78 something has to be set right first. */
-export const runWorker = async ({ env, log, tap }: Life): Promise<number> => {
+export const runWorker = async ({ env, log, tap, heartbeatEvery }: Life): Promise<number> => {
   const parsed = workerEnvSchema.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
@@ -51,7 +52,8 @@ export const runWorker = async ({ env, log, tap }: Life): Promise<number> => {
   const workers = createWorkers(db);
   try {
     const drain = drainOnSignal();
-    const end = await run({ config, db, log, drain, env, ...(tap && { tap }) });
+    const forTests = { ...(tap && { tap }), ...(heartbeatEvery && { heartbeatEvery }) };
+    const end = await run({ config, db, log, drain, env, ...forTests });
     log.info('worker ended', { end });
     await markEnded({ workers, config, log }, end);
     return exitCodes[end];
@@ -64,7 +66,10 @@ export const runWorker = async ({ env, log, tap }: Life): Promise<number> => {
   }
 };
 
-type Parts = Pick<WorkerInput, 'config' | 'db' | 'log' | 'tap'> & { drain: AbortSignal; env: Life['env'] };
+type Parts = Pick<WorkerInput, 'config' | 'db' | 'log' | 'tap' | 'heartbeatEvery'> & {
+  drain: AbortSignal;
+  env: Life['env'];
+};
 
 const run = async ({ config, log, drain, env, ...rest }: Parts): Promise<End> => {
   log.info('worker started', { workerId: config.WORKER_ID, lanes: config.LANE_ORDER });

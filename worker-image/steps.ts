@@ -47,7 +47,13 @@ export const createOpenSteps =
   async (input: StepsInput): Promise<Steps> => {
     const { job, access, hold, signal } = input;
     const folder = join(stateDir, 'bare', `${job.task.id}-${job.fence}.git`);
-    const git = await createGit({ folder, url: access.url, token: access.token, signal });
+    const close = () => rm(folder, { recursive: true, force: true });
+    const git = await createGit({ folder, url: access.url, token: access.token, signal }).catch(
+      async (error: unknown) => {
+        await close(); // told to stop in its making
+        throw error;
+      },
+    );
     const say: StepContext['say'] = async (body, { commentId }) => {
       await hold();
       const said = await access.say(body, commentId);
@@ -62,7 +68,7 @@ export const createOpenSteps =
       openPullRequest: (_, action) => openPullRequest(context, action),
       report: (facts, action) => report(context, facts, action),
       tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
-      close: async () => await rm(folder, { recursive: true, force: true }),
+      close,
     };
   };
 

@@ -38,6 +38,10 @@ export const createPool = ({ max, create }: Options) => {
   };
   return {
     use,
+    /** Ends every environment where it is, also in the middle of a call. */
+    crash: async () => {
+      await Promise.all([...all].map((environment) => environment.stop()));
+    },
     close: async () => {
       isClosed = true;
       for (const wake of waiting.splice(0)) wake();

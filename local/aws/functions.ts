@@ -72,6 +72,10 @@ export const startFunctions = async (options: Options) => {
   return {
     url: api.url,
     invoke,
+    /** As a host that fails: whoever waits for an answer is told so, the next call begins cold. */
+    crash: async (name: string) => {
+      await pools.get(name)?.crash();
+    },
     close: async () => {
       await api.close();
       await Promise.all([events.close(), ...[...pools.values()].map((pool) => pool.close())]);

@@ -48,7 +48,11 @@ export const createTokens = (world: World, appId: number) => {
   const installationIdOf = (value: string | undefined): number | undefined =>
     value ? tokens.get(value)?.installation.id : undefined;
 
-  return { mint, check, revoke: (token: Token) => void tokens.delete(token.value), installationIdOf };
+  /** Those that still open something. */
+  const live = (): string[] =>
+    [...tokens.values()].filter(({ expiresAt }) => expiresAt > world.now()).map(({ value }) => value);
+
+  return { mint, check, live, revoke: (token: Token) => void tokens.delete(token.value), installationIdOf };
 };
 
 /** In the token's scope, and still in the installation's. */

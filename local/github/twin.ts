@@ -88,6 +88,7 @@ export const startGithubTwin = async ({
     createAccount: (login: string, type: Account['type'] = 'User') => world.account(login, type),
     createRepository: (input: RepositoryInput) => createRepository({ world, git, folder }, input),
     repository: world.repository,
+    liveTokens: twin.tokens.live,
     ...createPeople(twin),
     git,
     close: async () => {

@@ -1,0 +1,2 @@
+/** Stands for the plugin of that name in the bundle. */
+export const throttling = () => ({});
