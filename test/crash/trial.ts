@@ -54,7 +54,7 @@ export const createTrial = (house: CrashHouse, id: string) => {
   const strike = (blow: () => Promise<unknown> | void) => {
     const struck = (async () => {
       const open = (await tasks()).find(({ isFinal }) => !isFinal);
-      const isPaid = open !== undefined && (await isRunStored(house, open.id));
+      const isPaid = open !== undefined && (isRunOver(house, open.id) || (await isRunStored(house, open.id)));
       blows.push({ isPaid, runsBefore: house.cli.runsOf(id).length });
       house.tokens.orphan();
       await blow();
@@ -82,7 +82,24 @@ export const createTrial = (house: CrashHouse, id: string) => {
     await house.tick(); // settles the money of runs that nobody holds any more
     await house.rest();
   };
-  return { id, house, threads, blows, state, from, openThread, ask, tasks, strike, rest, untilDone };
+  const mustHaveStruck = () => {
+    if (blows.length === 0) throw new Error('the blow did not fall');
+  };
+  return {
+    id,
+    house,
+    threads,
+    blows,
+    state,
+    from,
+    openThread,
+    ask,
+    tasks,
+    strike,
+    mustHaveStruck,
+    rest,
+    untilDone,
+  };
 };
 
 /** What a blow left in the lanes comes again, to a worker that finds nothing to do for it. */
@@ -127,6 +144,10 @@ const tasksOf = async ({ query, demo }: CrashHouse, threads: readonly number[]) 
      from tasks where thread->>'repository' = $1 and (thread->>'number')::int = any($2) order by seq`,
     [demo.repository, threads],
   )) as TaskRow[]; // the columns above
+
+/** Its step is done; whatever was not stored by now never will be. */
+const isRunOver = ({ line }: CrashHouse, taskId: string): boolean =>
+  line.seen().some(({ call, task }) => call === 'tasks.advance ran' && task === taskId);
 
 /** The run's end is in the bucket: from here on nobody pays again. */
 const isRunStored = async ({ queues, surroundings }: CrashHouse, taskId: string): Promise<boolean> => {

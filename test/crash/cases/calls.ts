@@ -29,7 +29,9 @@ export const callCases = (count: number): Case[] =>
       isQuick: when === 'after' && nth % quickEvery === 0,
       run: async (trial) => {
         strikeDown(trial, { where: { at: `${when} call ${nth}` }, fate: 'KILL' });
-        return await askAndWait(trial);
+        const expected = await askAndWait(trial);
+        trial.mustHaveStruck();
+        return expected;
       },
     })),
   );

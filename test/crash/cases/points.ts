@@ -40,7 +40,7 @@ const points: readonly PointCase[] = [
   { id: 'K5', title: 'while the CLI runs', where: { inRun: true } },
   { id: 'K6', title: "after 'ran' was stored", where: { at: 'after tasks.advance ran' } },
   { id: 'K6a', title: 'after the patch, before run.json', where: { at: 'after blobs.put patch' } },
-  { id: 'K6b', title: "after run.json, before 'ran'", where: { at: 'after blobs.put run.json' } },
+  { id: 'K6b', title: "after run.json, before 'ran'", where: { at: 'before tasks.advance ran' } },
   { id: 'K7', title: 'after the push, before its record', where: { at: 'after steps.push' } },
   {
     id: 'K8',
@@ -122,6 +122,7 @@ const toCase = ({ id, title, where, run = '', prepare }: PointCase, fate: Fate):
     const gate = 'inRun' in where ? waitAtGate(trial) : '';
     const expected = await askAndWait(trial, [run, gate, aChange].filter(Boolean).join('\n'));
     stop();
+    trial.mustHaveStruck();
     return expected;
   },
 });
