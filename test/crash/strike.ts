@@ -73,3 +73,9 @@ const gate = (trial: Trial) => join(trial.house.cli.notes, `${trial.id.replaceAl
 export const waitAtGate = (trial: Trial) => `do: until [ -e ${gate(trial)} ]; do sleep 0.02; done`;
 
 export const letRunGoOn = (trial: Trial) => writeFileSync(gate(trial), '');
+
+/** The CLI has written down its first run for this trial. */
+export const runBegan = async (trial: Trial) => {
+  const endsAt = performance.now() + 20_000;
+  while (trial.house.cli.runsOf(trial.id).length === 0 && performance.now() < endsAt) await wait(20);
+};

@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Case } from '#test/crash/case.ts';
 import { aChange } from '#test/crash/case.ts';
-import { letRunGoOn, strikeDown, waitAtGate } from '#test/crash/strike.ts';
+import { letRunGoOn, runBegan, strikeDown, waitAtGate } from '#test/crash/strike.ts';
 import type { Trial } from '#test/crash/trial.ts';
 
 const ourComments = ({ house, threads }: Trial) =>
   (house.github.repository(house.demo.repository).issues.get(threads[0] ?? 0)?.comments ?? []).filter(
     ({ user }) => user.type === 'Bot',
   );
-
-const runBegan = async (trial: Trial) => {
-  const endsAt = performance.now() + 20_000;
-  while (trial.house.cli.runsOf(trial.id).length === 0 && performance.now() < endsAt) await wait(20);
-};
 
 const taskCount = async (trial: Trial, count: number) => {
   const endsAt = performance.now() + 20_000;

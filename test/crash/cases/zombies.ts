@@ -3,21 +3,23 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Case } from '#test/crash/case.ts';
 import { aChange, aPullRequest } from '#test/crash/case.ts';
 import { enoughSeconds } from '#test/crash/crash-house.ts';
+import type { Caught } from '#test/crash/line-server.ts';
 import { isAt, parsePlace } from '#test/crash/point.ts';
+import { letRunGoOn, runBegan, waitAtGate } from '#test/crash/strike.ts';
 import type { Trial } from '#test/crash/trial.ts';
 
 /** Holds the first worker that comes there until it is let go. */
 const holdAt = (trial: Trial, at: string) => {
   const place = parsePlace(at);
-  const held = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<Caught>();
   const release = Promise.withResolvers<void>();
   let isHeld = false;
   trial.house.line.follow({
     onWorker: () => Promise.resolve({ isWatched: true, beatMs: null }),
-    onPoint: async (point) => {
+    onPoint: async (point, worker) => {
       if (isHeld || !isAt(place, point)) return;
       isHeld = true;
-      held.resolve();
+      held.resolve(worker);
       await release.promise;
     },
   });
@@ -51,6 +53,29 @@ const zombie = (id: string, { title, at, gap }: Zombie): Case => ({
   },
 });
 
+/** It goes on while the other is in its run. */
+const rival = (id: string, title: string, at: string): Case => ({
+  id: `FIFO-2${id}`,
+  group: 'FIFO-2',
+  title: `a worker stands still ${title}, the other still runs`,
+  isQuick: true,
+  run: async (trial) => {
+    const { held, release } = holdAt(trial, at);
+    const number = await trial.openThread();
+    await trial.ask({ number, text: `${waitAtGate(trial)}\n${aChange}` });
+    const first = await held;
+    await trial.strike(() => {});
+    await trial.house.pass(enoughSeconds);
+    await trial.house.tick();
+    await runBegan(trial);
+    release();
+    await first.gone;
+    letRunGoOn(trial);
+    await trial.untilDone();
+    return aPullRequest;
+  },
+});
+
 /** GitHub knows no fence: what was asked for and what is written are two calls, and a moment lies between them. */
 const lateEdit = /^I2 nothing twice: the comment of \S+ does not tell /;
 
@@ -62,5 +87,7 @@ export const zombieCases: readonly Case[] = [
   zombie('e', { title: 'before it tells the end', at: 'before steps.report' }),
   zombie('f', { title: 'before it stores the end', at: 'before tasks.finish' }),
   zombie('g', { title: 'before it acknowledges', at: 'before queue.acknowledge' }),
+  rival('i', 'after its claim', 'after tasks.claim'),
+  rival('j', "after 'cloned'", 'after tasks.advance cloned'),
   zombie('h', { title: 'between the fence and its comment', at: 'before github.say', gap: lateEdit }),
 ];
