@@ -29,7 +29,7 @@ export const toTime = (instant: string): string => `${instant.slice(0, 16).repla
 export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number} ${number === 1 ? one : many}`;
 
-const labelWidth = 14;
+const labelWidth = 16;
 
 /** A name and what it is, the rest of a long value under its beginning; an address is never broken. */
 export const field = (label: string, value: string): string => {
