@@ -11,7 +11,7 @@ export type End = { kind: (typeof endKinds)[number]; text: string };
 
 const answerSchema = z.object({ status: z.string(), reason: z.string().optional() });
 const statuses: Record<string, number> = { 'bad signature': 401, 'not JSON': 400, 'too large': 413 };
-const finals = ['succeeded', 'failed', 'cancelled', 'timed_out'];
+const finals = new Set(['succeeded', 'failed', 'cancelled', 'timed_out']);
 
 type Known = { rows: readonly Row[]; tasks: readonly TaskFacts[] };
 
@@ -34,7 +34,7 @@ export const endsOf = (sent: readonly Sent[], { rows, tasks }: Known): End[] => 
     const task = byId.get(row.taskId ?? '');
     if (!task) return wrong(one, 'has a task that is not there');
     if (!isBy(planned, 'writer')) return wrong(one, `became task ${task.id}`);
-    if (!finals.includes(task.status)) return wrong(one, `has task ${task.id}, which is ${task.status}`);
+    if (!finals.has(task.status)) return wrong(one, `has task ${task.id}, which is ${task.status}`);
     if (!('of' in planned)) return { kind: 'task ended', text: task.status };
     const first = asks.get(planned.of);
     const isProven = first && rowOf(first)?.taskId === task.id;

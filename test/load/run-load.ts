@@ -98,13 +98,26 @@ const play = async (house: LoadHouse, size: Size, { onProgress, signal }: Option
   const { kills, restarts } = disasters.counts;
   const leftoverTokens = disasters.leftoverTokens().length;
   const { evidence, rows, tasks } = await gather({
-    ...{ house, sent, threads: numbers, kills, rounds, leftoverTokens },
+    house,
+    sent,
+    threads: numbers,
+    kills,
+    rounds,
+    leftoverTokens,
   });
   const ends = endsOf(sent, { rows, tasks });
   const latency = latencyOf(sent.map(({ latencyMs }) => latencyMs));
   const asked = sent.filter(({ planned }) => planned.kind === 'ask' && planned.by === 'writer').length;
   return {
-    ...{ size, sent, ends, latency, kills, restarts, rounds, sendingSeconds, logs: house.logs },
+    size,
+    sent,
+    ends,
+    latency,
+    kills,
+    restarts,
+    rounds,
+    sendingSeconds,
+    logs: house.logs,
     checks: judge({ evidence, ends, latency, asked, size }),
     tasks: tasks.length,
     seconds: (performance.now() - startedAt) / 1_000,

@@ -1,5 +1,6 @@
 // The report for a reader, 80 columns wide.
 import { endKinds } from './ends.ts';
+import type { Check } from './judge.ts';
 import type { Report } from './run-load.ts';
 
 export const toTable = (report: Report): string => {
@@ -10,14 +11,17 @@ export const toTable = (report: Report): string => {
     `${sent.length} answers at ${size.perSecond} a second, from the moment each was to be sent`,
     latencyLine(report),
     '',
-    ...checks.flatMap(({ name, problems }) => [
-      `${name.padEnd(18)}${problems.length === 0 ? 'ok' : `FAILED, ${problems.length} times`}`,
-      ...problems.slice(0, mostProblems).flatMap(wrapped),
-    ]),
+    ...checks.flatMap(checkLines),
   ].join('\n');
 };
 
 const mostProblems = 5;
+
+const checkLines = ({ name, problems }: Check): string[] =>
+  [
+    `${name.padEnd(18)}${problems.length === 0 ? 'ok' : `FAILED, ${problems.length} times`}`,
+    problems.slice(0, mostProblems).flatMap(wrapped),
+  ].flat();
 
 const countLines = ({ ends, tasks, kills, restarts, rounds, sendingSeconds, seconds }: Report) => {
   const groups = Map.groupBy(ends, ({ kind, text }) => `${kind}|${kind === 'WRONG' ? '' : text}`);
@@ -54,7 +58,14 @@ export const toJson = (report: Report): string => {
     endKinds.map((wanted) => [wanted, ends.filter(({ kind }) => kind === wanted).length]),
   );
   return JSON.stringify({
-    ...{ ends: counts, latency, checks, kills, restarts, tasks, rounds, seconds },
+    ends: counts,
+    latency,
+    checks,
+    kills,
+    restarts,
+    tasks,
+    rounds,
+    seconds,
     summary: toSummary(report),
   });
 };
