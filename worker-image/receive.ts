@@ -28,9 +28,10 @@ export const createReceive = ({ queues, laneOrder, idleMs, mayGoOn, now = Date.n
       if (!lane) return undefined;
       const leftSeconds = Math.ceil((idleAt - now()) / 1_000);
       const waitSeconds = Math.max(0, Math.min(waitOf(polls, laneOrder.length), leftSeconds));
-      polls += 1;
       const message = await queues[lane].receive({ waitSeconds });
+      // where there was one there may be more; a ring that leads to nothing must not cost a round of empty polls
       if (message) return { lane, message };
+      polls += 1;
     }
     return undefined;
   };

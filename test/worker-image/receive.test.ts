@@ -63,6 +63,16 @@ describe('receiving', () => {
     expect(seconds()).toBeLessThanOrEqual(2);
   });
 
+  it('takes what else is on a lane before it waits on the others', async () => {
+    const { queues, now, seconds } = house({ normal: 0 });
+    const mayGoOn = () => Promise.resolve(true);
+    const receive = createReceive({ queues, laneOrder: lanes, idleMs: 60_000, mayGoOn, now });
+    await receive();
+    const waited = seconds();
+    for (let more = 0; more < 20; more += 1) await receive();
+    expect(seconds()).toBe(waited);
+  });
+
   it('waits no longer than it may be idle', async () => {
     const { queues, now, seconds } = house();
     const mayGoOn = () => Promise.resolve(true);
