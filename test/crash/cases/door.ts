@@ -183,10 +183,11 @@ const bell: Case = {
       .entries()
       .slice(from)
       .some(({ call }) => call === 'SendMessage');
+    mustBe(hasRung, 'reconcile did not ring');
     house.faults.clear();
     await house.tick();
     await trial.untilDone();
-    return hasRung ? aPullRequest : { notHere: 'reconcile does not ring yet' };
+    return aPullRequest;
   },
 };
 

@@ -74,26 +74,29 @@ const stop = (id: string, title: string, at: string | undefined): Case => ({
   },
 });
 
-const overloaded: Case = {
-  id: 'WAIT model',
+const overloaded = (id: string, title: string, at?: string): Case => ({
+  id: `WAIT ${id}`,
   group: 'WAIT',
-  title: 'an overloaded model: the task waits and is rung',
+  title,
   isQuick: true,
   run: async (trial) => {
     const number = await trial.openThread();
+    // the gateway's word counts, so the provider says it too
+    const fault = { kind: 'answer', status: 529 } as const;
+    trial.house.faults.inject({ call: /^POST \/v1\/messages$/, fault });
     const once = join(trial.house.cli.notes, 'overloaded');
     writeFileSync(once, '');
     const give = `do: if rm ${once} 2>/dev/null; then cat ${overload}; exit 1; fi`;
+    if (at !== undefined) strikeDown(trial, { where: { at }, fate: 'KILL' });
     await trial.ask({ number, text: `${give}\n${aChange}` });
-    await trial.house.rest();
+    await trial.rest();
     const [task] = await trial.tasks();
-    const { status } = task ?? {};
+    if (at === undefined && task?.status !== 'waiting')
+      throw new Error(`the task is ${task?.status}, it does not wait for the model`);
     await trial.untilDone();
-    if (status !== 'waiting')
-      return { notHere: `the task is ${status}: the worker does not wait for the model yet` };
     return { tasks: ['succeeded'], moreRounds: 3, moreRuns: 1 };
   },
-};
+});
 
 const overload = new URL('../../fixtures/claude-stream/api-error-529-maxretries2.jsonl', import.meta.url)
   .pathname;
@@ -106,5 +109,6 @@ export const threadCases: readonly Case[] = [
   stop('STOP', 'a stop in the middle of a run', undefined),
   stop('STOP kill', 'a stop, and the worker is killed before it is stored', 'before tasks.advance'),
   stop('STOP told', 'a stop, and the worker is killed after it was told', 'after steps.report'),
-  overloaded,
+  overloaded('model', 'an overloaded model: the task waits and is rung'),
+  overloaded('kill', 'an overloaded model, and the worker is killed as it steps aside', 'before tasks.wait'),
 ];
