@@ -21,8 +21,8 @@ type Run = {
 const budgetUsd = 5;
 /** The stand-in's model answers with a few words. */
 const turnUsd = 0.1;
-/** What was in the inbox when Postgres was cut down waits for the end of its visibility, two rounds; then the lanes are emptied. */
-const roundsWithoutKills = 3;
+/** What was in the inbox when Postgres was cut down waits for the end of its visibility; then the lanes are emptied. */
+const roundsWithoutKills = 2;
 
 export const gather = async (run: Run) => {
   const { house, sent, threads, kills, rounds } = run;

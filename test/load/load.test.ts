@@ -14,4 +14,4 @@ it('loses nothing and does nothing twice under load, a killed worker and a cut P
   expect(new Set(ends.map(({ kind }) => kind))).toEqual(
     new Set(['task ended', 'duplicate', 'refused', 'ignored', 'rejected']),
   );
-}, 120_000);
+}, 150_000); // the run ends itself before

@@ -7,7 +7,7 @@ type Deps = { journal: Journal; hasWorkers: () => boolean };
 type Options = { signal: AbortSignal; onWait: () => void };
 
 /** Nothing changes in the house without a call, and whoever polls the inbox does so every second. */
-const quietMs = 2_500;
+const quietMs = 1_500;
 const lookEveryMs = 200;
 
 export const createRest =

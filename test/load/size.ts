@@ -42,8 +42,8 @@ export const sizes = {
     threads: 3,
     perSecond: 50,
     kills: 1,
-    killEveryMs: 2_500,
-    capMs: 2 * minuteMs,
+    killEveryMs: 2_000,
+    capMs: 1.5 * minuteMs,
     isPromiseKept: false,
   },
 } as const satisfies Record<string, Size>;
