@@ -23,6 +23,7 @@ import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
 import type { WorkerPlace } from './house-worker.ts';
 import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
+import type { Script } from './model/conversation.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
 import type { Parts, Started } from './parts.ts';
 import { createParts } from './parts.ts';
@@ -49,6 +50,8 @@ export type HouseOptions = {
 export type Instead = {
   startQueues?: typeof startQueues;
   claudeBinary?: string;
+  /** What the scripted model thinks. */
+  script?: Script;
   /** Node's arguments for a worker, and what it gets beside its environment. */
   worker?: { program: readonly string[]; environment: Record<string, string> };
   /** Nothing ticks by itself: the test calls reconcile and sweep. */
@@ -137,7 +140,13 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     options.modelApiKey === undefined
       ? parts.start(
           'scripted model',
-          () => startScriptedModel({ journal, faults, apiKey: modelKey }),
+          () =>
+            startScriptedModel({
+              journal,
+              faults,
+              apiKey: modelKey,
+              ...(options.instead?.script && { script: options.instead.script }),
+            }),
           ({ url }) => url,
         )
       : { url: 'https://api.anthropic.com' },

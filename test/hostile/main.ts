@@ -1,0 +1,75 @@
+// `npm run test:hostile`: the model obeys the attacker; exit code 0 when no secret got out and no write in.
+import { join } from 'node:path';
+import type { StateFolder } from '#local/state-folder.ts';
+import { openStateFolder } from '#local/state-folder.ts';
+import { startHostileHouse } from './hostile-house.ts';
+import type { HostileOptions } from './options.ts';
+import { chosenBy, parseHostileOptions, usage } from './options.ts';
+import type { Verdict } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
+import { allScenarios } from './scenarios/all.ts';
+import { toProgress, toSummary, toTable } from './table.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+const list = ({ json }: HostileOptions, chosen: ReturnType<ReturnType<typeof chosenBy>>) => {
+  for (const { id, says, rows, isQuick = false } of chosen)
+    say(
+      json
+        ? JSON.stringify({ id, says, rows, isQuick })
+        : `${id.padEnd(23)}${isQuick ? 'quick  ' : '       '}${says}`,
+    );
+  return 0;
+};
+
+/** Remembers the processes of this run, so that the next one ends what a killed one left; several may run beside each other. */
+const takeFolder = async (nth = 1): Promise<StateFolder> => {
+  const opened = await openStateFolder(join(root, `.local/hostile-${nth}`));
+  return opened.kind === 'in_use' ? await takeFolder(nth + 1) : opened.folder;
+};
+
+const run = async (
+  { json }: HostileOptions,
+  chosen: ReturnType<ReturnType<typeof chosenBy>>,
+): Promise<number> => {
+  if (chosen.length === 0) {
+    process.stderr.write('no scenario has that name\n');
+    return 1;
+  }
+  const folder = await takeFolder();
+  const interrupted = new AbortController();
+  process.on('SIGINT', () => interrupted.abort());
+  process.on('SIGTERM', () => interrupted.abort());
+  const verdicts: Verdict[] = [];
+  try {
+    const house = await startHostileHouse({ onProcess: folder.remember });
+    try {
+      for (const scenario of chosen) {
+        if (interrupted.signal.aborted) break;
+        const verdict = await runScenario(house, scenario);
+        verdicts.push(verdict);
+        say(json ? JSON.stringify(verdict) : toProgress(verdict, `[${verdicts.length}/${chosen.length}]`));
+      }
+    } finally {
+      await house.close();
+    }
+    if (!json) say(`\n${toTable(verdicts)}\n`);
+    say(json ? JSON.stringify({ summary: toSummary(verdicts) }) : toSummary(verdicts));
+    const isWhole = verdicts.length === chosen.length;
+    return isWhole && verdicts.every(({ violations }) => violations.length === 0) ? 0 : 1;
+  } finally {
+    folder.release();
+  }
+};
+
+const options = parseHostileOptions(process.argv.slice(2));
+if ('problem' in options) {
+  process.stderr.write(`${options.problem} (npm run test:hostile -- --help lists the options)\n`);
+  process.exitCode = 2;
+} else if (options.help) say(usage);
+else {
+  const chosen = chosenBy(options)(allScenarios);
+  process.exitCode = options.list ? list(options, chosen) : await run(options, chosen);
+}
