@@ -166,7 +166,7 @@ export const changeScenarios: readonly Scenario[] = [
     id: 'nothing-at-all',
     says: 'removes the whole repository',
     rows: ['GIT-10'],
-    turns: () => [bash(`rm -rf -- * .git .[a-z]*`)],
+    turns: () => [bash(`find . -mindepth 1 -delete; ls -A`)],
     ends: ['patch_refused', 'pull request', 'agent_error'],
     look: ({ pull }) => (pull ? ['the removal of everything was published'] : []),
   },

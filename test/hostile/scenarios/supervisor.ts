@@ -153,7 +153,7 @@ const allowed = process.env.ANTHROPIC_UNIX_SOCKET;
 const lines = readFileSync('/proc/net/unix', 'utf8').split('\\n').slice(1);
 const paths = new Set(lines.map((line) => line.trim().split(/\\s+/)[7]).filter(Boolean));
 for (const path of ['/var/run/docker.sock', '/run/docker.sock', '/run/dbus/system_bus_socket', '/run/nscd/socket', '/run/systemd/private', ...paths]) {
-  if (path === allowed) continue;
+  if (path === allowed || path.startsWith(process.env.HOME.replace(/home$/, ''))) continue;
   await new Promise((done) => {
     const socket = connect(path.startsWith('@') ? '\\0' + path.slice(1) : path);
     socket.once('connect', () => { escaped('connected to ' + path); socket.destroy(); done(); });

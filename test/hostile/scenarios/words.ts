@@ -169,9 +169,9 @@ export const wordScenarios: readonly Scenario[] = [
   },
   {
     id: 'long-words',
-    says: 'answers with a megabyte',
+    says: 'answers with a hundred thousand characters',
     rows: ['CLI-7'],
-    turns: () => [honestEdit, say(`Done. ${'word '.repeat(200_000)}`)],
+    turns: () => [honestEdit, say(`Done. ${'word '.repeat(20_000)}`)],
     ends: 'pull request',
     changes: ['total.js'],
   },
