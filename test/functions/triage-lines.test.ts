@@ -8,7 +8,7 @@ import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask } from '#test/builders.ts';
 import { anSqsEvent } from '#test/support/aws-event.ts';
-import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { appPrivateKey, secondaryLimit } from '#test/support/github-server.ts';
 import type { Answer, Seen } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
@@ -57,12 +57,12 @@ const broken = fc.constantFrom('nothing', 'tasks.record', 'tasks.greeted', 'lane
 const greet = fc.constantFrom(null, { ahead: 1 });
 
 /** About the message and the token, whatever became of the task. */
-const ofTheDelivery = new Set(['delivery not triaged', 'token not revoked']);
+const ofTheDelivery = new Set(['delivery not triaged', 'message comes back late', 'token not revoked']);
 
 describe('the lines of triage', () => {
   it('name the delivery, and the task from when it is recorded on', async () => {
     await fc.assert(
-      fc.asyncProperty(answers, broken, greet, async (given, broken, greet) => {
+      fc.asyncProperty(answers, broken, greet, fc.boolean(), async (given, broken, greet, isInboxAway) => {
         const github = await startServer(asGithub(given));
         const { log, lines, text } = aLog();
         let recordedAt = Infinity;
@@ -97,7 +97,8 @@ describe('the lines of triage', () => {
         const delivery = aDelivery();
         const event = anSqsEvent([{ body: encodeMessage(delivery) }]);
         event.Records[0]!.attributes.MessageDeduplicationId = delivery.id;
-        await createTriage({ ledger, onMention, deadLetters: aQueue().queue, log })(event);
+        const { inbox } = anInbox(() => (isInboxAway ? new Error('inbox is away') : undefined));
+        await createTriage({ ledger, onMention, inbox, deadLetters: aQueue().queue, log })(event);
         await github.close();
 
         expect(lines.length).toBeGreaterThan(0);
@@ -106,7 +107,7 @@ describe('the lines of triage', () => {
         for (const { fields } of after) expect(fields).toMatchObject({ taskId: aRecordedTask().id });
         expect(text()).not.toMatch(/ghs_|failing test/);
       }),
-      { numRuns: 60, examples: [[untold, 'nothing', { ahead: 1 }]] },
+      { numRuns: 60, examples: [[untold, 'nothing', { ahead: 1 }, false]] },
     );
   });
 });

@@ -5,7 +5,7 @@ import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask, aThread, aTrigger } from '#test/builders.ts';
 import { anSqsEvent } from '#test/support/aws-event.ts';
-import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import type { Routes } from '#test/support/github-server.ts';
 import { secondaryLimit, startGithub } from '#test/support/github-server.ts';
 
@@ -32,6 +32,7 @@ const setUp = async ({
   task = aRecordedTask(),
   queue = aQueue(),
   aside = aQueue(),
+  inbox = anInbox(),
   poke = () => Promise.resolve(),
 } = {}) => {
   const github = await startGithub({ ...welcome, ...routes });
@@ -58,12 +59,23 @@ const setUp = async ({
   const handler = createTriage({
     ledger: ledger.ledger,
     onMention,
+    inbox: inbox.inbox,
     deadLetters: aside.queue,
     log: log.log,
   });
   const triage = (...deliveries: Delivery[]) =>
     handler(anSqsEvent(deliveries.map((delivery) => ({ body: encodeMessage(delivery) }))));
-  return { github, ledger, log, pokes, sent: queue.sent, aside: aside.sent, handler, triage };
+  return {
+    github,
+    ledger,
+    log,
+    pokes,
+    sent: queue.sent,
+    aside: aside.sent,
+    hidden: inbox.hidden,
+    handler,
+    triage,
+  };
 };
 const done = { batchItemFailures: [] };
 const failed = (...ids: string[]) => ({
@@ -234,7 +246,7 @@ describe('no clear answer', () => {
 
 describe('a batch', () => {
   it('gives back a failure and what came after it on its thread, and goes on with the others', async () => {
-    const { handler, sent } = await setUp({
+    const { handler, sent, hidden } = await setUp({
       routes: { [mint]: [{ status: 500 }, welcome[mint] as { status: 201 }] },
     });
     const body = encodeMessage(aDelivery());
@@ -246,6 +258,7 @@ describe('a batch', () => {
       ]),
     );
     expect(answer).toStrictEqual(failed('a1', 'a2'));
+    expect(hidden.map(([receipt]) => receipt)).toStrictEqual(['receipt-0', 'receipt-2']);
     expect(sent).toHaveLength(1);
   });
 
