@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Entry } from '#local/journal.ts';
 import type { Case } from '#test/crash/case.ts';
 import { aChange, aPullRequest, askAndWait } from '#test/crash/case.ts';
+import { enoughSeconds } from '#test/crash/crash-house.ts';
 import { strikeDown, waitAtGate } from '#test/crash/strike.ts';
 import type { Trial } from '#test/crash/trial.ts';
 
@@ -49,18 +50,20 @@ const redelivered = async ({ house }: Trial, { guid }: Delivery) => {
 };
 
 const again = async (
-  { house }: Trial,
-  { url, request }: Delivery,
+  { house, answers }: Trial,
+  { url, guid: first, request }: Delivery,
   change: { guid?: string; body?: string } = {},
 ) => {
-  const { guid, body = request.body } = change;
+  const { guid = first, body = request.body } = change;
   const signature = createHmac('sha256', house.github.app.webhookSecret).update(body).digest('hex');
   const headers = {
     ...request.headers,
     'x-hub-signature-256': `sha256=${signature}`,
-    ...(guid !== undefined && { 'x-github-delivery': guid }),
+    'x-github-delivery': guid,
   };
-  return (await fetch(url, { method: 'POST', headers, body })).status;
+  const startedAt = performance.now();
+  const { status } = await fetch(url, { method: 'POST', headers, body });
+  answers.push({ guid, status, ms: performance.now() - startedAt });
 };
 
 const askOnce = async (trial: Trial, text = aChange): Promise<Delivered> => {
@@ -117,7 +120,7 @@ const triageCase = (id: string, title: string, sees: (entry: Entry) => boolean):
     await trial.rest();
     stop();
     mustBe(trial.blows.length === 1, 'triage was not struck');
-    await trial.house.pass(365); // six times triage's time-out: the inbox's visibility
+    await trial.house.pass(enoughSeconds); // the inbox's visibility, six times triage's time-out
     await trial.house.rest();
     await trial.untilDone();
     return { ...aPullRequest, moreRounds: 1 };
