@@ -1,6 +1,7 @@
 // K15-K19 and DUP: the functions lose their answers or their hosts, and senders send again.
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { secondsUntilRetry } from '#functions/handlers/back-off.ts';
 import type { Entry } from '#local/journal.ts';
 import type { Case } from '#test/crash/case.ts';
 import { aChange, aPullRequest, askAndWait } from '#test/crash/case.ts';
@@ -123,9 +124,32 @@ const triageCase = (id: string, title: string, sees: (entry: Entry) => boolean):
     await trial.house.pass(enoughSeconds); // the inbox's visibility, six times triage's time-out
     await trial.house.rest();
     await trial.untilDone();
-    return { ...aPullRequest, moreRounds: 1 };
+    return aPullRequest;
   },
 });
+
+/** No host dies: what failed comes back in seconds, not with the round that a blow explains. */
+const ledgerAway: Case = {
+  id: 'K16 away',
+  group: 'K16',
+  title: 'triage has no answer of the ledger, and tries again in seconds',
+  isQuick: true,
+  run: async (trial) => {
+    const { house, from } = trial;
+    lose(trial, { call: /^Invoke ledger$/, kind: 'reset', times: 2 });
+    await askOnce(trial);
+    await trial.rest();
+    house.faults.clear();
+    const entries = house.journal.entries().slice(from.journal);
+    mustBe(
+      entries.some(({ twin, status }) => twin === 'event-source' && status === 500),
+      'triage did not fail',
+    );
+    await house.pass(secondsUntilRetry(1));
+    await trial.untilDone();
+    return aPullRequest;
+  },
+};
 
 const sweeper: Case = {
   id: 'K17',
@@ -218,6 +242,7 @@ export const doorCases: readonly Case[] = [
   ...sends,
   triageCase('K16 record', 'triage’s host ends after the task was recorded', invokes('tasks.record')),
   triageCase('K16 ring', 'triage’s host ends after it rang', sendsTo(/^tasks-/, [200])),
+  ledgerAway,
   sweeper,
   launchCase('K18 reset', 'RunTask started a worker, reconcile has no answer', (trial) =>
     lose(trial, { call: /^RunTask$/, kind: 'reset_after' }),
