@@ -146,6 +146,8 @@ const ledgerAway: Case = {
       'triage did not fail',
     );
     await house.pass(secondsUntilRetry(1));
+    await house.rest();
+    mustBe((await trial.tasks()).length === 1, 'the delivery did not come back in time');
     await trial.untilDone();
     return aPullRequest;
   },
