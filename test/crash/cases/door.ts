@@ -39,7 +39,8 @@ const invokes =
     twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes(verb);
 
 /** The sweeper finds what failed and asks GitHub for it, as it does every five minutes. */
-const sweepLater = async ({ house }: Trial) => {
+const sweepLater = async ({ house, rest }: Trial) => {
+  await rest(); // what triage has in its hands would be taken from it by a jump
   await house.pass(300);
   return await house.functions.invoke('sweep', {});
 };
@@ -86,7 +87,6 @@ const sweptCase = (id: string, title: string, prepare: (trial: Trial) => unknown
     const { delivery } = await askOnce(trial);
     trial.house.faults.clear();
     mustBe(delivery.statusCode !== 202, 'the door answered 202');
-    await trial.rest();
     await sweepLater(trial);
     await redelivered(trial, delivery);
     await trial.untilDone();
