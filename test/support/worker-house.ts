@@ -70,6 +70,7 @@ export const startWorkerHouse = async () => {
         log,
       }),
       openSteps: createOpenSteps({
+        stored: tasks.get,
         blobs: blobs.port,
         stateDir: places.stateDir,
         memory: createSessions(db),
