@@ -14,7 +14,10 @@ export const createSay =
   async (body, { commentId }) => {
     const { job, access, hold } = deps;
     await hold();
-    const said = await access.say({ body, fence: job.fence, commentId });
+    const said = await access.say({ body, fence: job.fence, commentId }).catch(async (error: unknown) => {
+      await setRight(deps, { commentId, fence: job.fence }); // it may have come through all the same
+      throw error;
+    });
     if (said === undefined) return {};
     await setRight(deps, { commentId: said, fence: job.fence });
     return { commentId: said };
@@ -26,7 +29,7 @@ export const createSay =
  */
 const setRight = async (
   deps: Deps,
-  { commentId, fence }: { commentId: string; fence: number },
+  { commentId, fence }: { commentId: string | undefined; fence: number },
 ): Promise<void> => {
   const { job, access, stored } = deps;
   const now = await stored(job.task.id);

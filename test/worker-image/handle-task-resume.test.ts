@@ -186,6 +186,22 @@ describe('a worker that stands still after it looked at the thread', () => {
     expect(look.pullsOf(job)).toHaveLength(1);
   });
 
+  it.each(['PATCH', 'POST'])('does so too when it hears of no effect of its %s', async (write) => {
+    const job = await house.aJob(aChange);
+    const ends: unknown[] = [];
+    const beforeRequest = async (method: string) => {
+      if (ends.length > 0 || method !== write) return;
+      ends.push(await handle(await steal(job)));
+      const fault: Fault = { kind: 'answer_after', status: 502 };
+      house.faults.inject({ call: new RegExp(`^${write} .*/comments`), fault });
+    };
+    await expect(house.aHandleTask({ beforeRequest })(job, never)).rejects.toMatchObject({ status: 502 });
+    expect(ends).toMatchObject([{ status: 'succeeded' }]);
+    expect(look.commentsOf(job).map(({ body }) => body)).toEqual([
+      expect.stringContaining('✅ Pull request'),
+    ]);
+  });
+
   it('leaves what the other is still going to say to the other', async () => {
     const job = await house.aJob(aChange);
     const others: Job[] = [];

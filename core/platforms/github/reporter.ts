@@ -48,14 +48,21 @@ export const createGithubReporter = (octokit: GithubClient, identity: Identity) 
     });
   };
 
-  /** Of two that found none and wrote one each, the later to look sees both: the newer fence's stays. */
+  const keepNewest = async (
+    { thread }: Report,
+    written: readonly Written[],
+  ): Promise<Written | undefined> => {
+    const [kept, ...doubles] = written.toSorted(newestFirst);
+    for (const { id } of doubles) await createComments(octokit, thread).remove(id);
+    return kept;
+  };
+
+  /** Of two that found none and wrote one each, the later to look sees both. */
   const create = async (report: Report): Promise<string> => {
-    const comments = createComments(octokit, report.thread);
-    const created = { id: await comments.create(marked(report)), fence: report.fence };
-    const others = (await find(report)).filter(({ id }) => id !== created.id);
-    const [kept = created, ...doubles] = [created, ...others].toSorted(newestFirst);
-    for (const { id } of doubles) await comments.remove(id);
-    return kept.id;
+    const id = await createComments(octokit, report.thread).create(marked(report));
+    const created = { id, fence: report.fence };
+    const others = (await find(report)).filter((other) => other.id !== id);
+    return (await keepNewest(report, [created, ...others]))?.id ?? id;
   };
 
   const change = (commentId: string, report: Report): Promise<boolean> =>
@@ -67,7 +74,7 @@ export const createGithubReporter = (octokit: GithubClient, identity: Identity) 
 
   /** Looks for our comment and edits it, or writes it; gives its id. */
   const upsert = async (report: Report): Promise<string> => {
-    const [found] = (await find(report)).toSorted(newestFirst);
+    const found = await keepNewest(report, await find(report));
     if (found && (await change(found.id, report))) return found.id;
     return await create(report);
   };

@@ -146,6 +146,18 @@ describe('upsert', () => {
     expect(await crossing(other)).toStrictEqual({ id: '77', last: remove(other.id) });
   });
 
+  it('takes away what is left of two', async () => {
+    const both = [aComment(5, markUnder(2)), aComment(6, markUnder(3))];
+    const { reporter, calls } = await reporterOn({
+      [list]: { json: both },
+      [remove(5)]: { status: 204 },
+      [read(6)]: { json: both[1] },
+      [change(6)]: { json: { id: 6 } },
+    });
+    expect(await reporter.upsert(report)).toBe('6');
+    expect(calls().slice(1)).toStrictEqual([remove(5), read(6), change(6)]);
+  });
+
   it('is not surprised when the other one took it away first', async () => {
     const { reporter } = await reporterOn({
       [list]: [{ json: [] }, { json: [aComment(5, markUnder(2)), aComment(77, mark)] }],
