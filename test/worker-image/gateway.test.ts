@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentFolders, anAgentUser } from '#test/support/agent.ts';
 import {
   aGatewayBench,
+  aQuestion,
   answer,
   delta,
   event,
@@ -66,18 +67,19 @@ describe('the gateway', () => {
         'proxy-authorization': 'Basic x',
         'x-forwarded-for': '1.2.3.4',
         'anthropic-version': '2023-06-01',
-        'anthropic-beta': 'one,two',
+        'anthropic-beta': 'effort-2025-11-24',
       },
     });
     expect([status, body]).toEqual([200, answer({})]);
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'request-id': 'req_1' });
     expect(Object.keys(headers)).not.toContain('set-cookie');
     expect(Object.keys(headers)).not.toContain('anthropic-organization-id');
-    expect(bench.seen[0]).toMatchObject({ method: 'POST', url: '/v1/messages?beta=true', body: question });
+    expect(bench.seen[0]).toMatchObject({ method: 'POST', url: '/v1/messages?beta=true' });
+    expect(JSON.parse(bench.seen[0]?.body ?? '')).toEqual(JSON.parse(question));
     expect(bench.seen[0]?.headers).toMatchObject({
       'x-api-key': key,
       'anthropic-version': '2023-06-01',
-      'anthropic-beta': 'one,two',
+      'anthropic-beta': 'effort-2025-11-24',
     });
     for (const name of ['authorization', 'cookie', 'proxy-authorization', 'x-forwarded-for']) {
       expect(bench.seen[0]?.headers).not.toHaveProperty(name);
@@ -270,7 +272,7 @@ describe('the gateway', () => {
       if (count === 1) json(response, answer({ output_tokens: 1 }));
       else response.destroy();
     });
-    const body = JSON.stringify({ model: 'claude-opus-5-5', messages: ['secret of the customer'] });
+    const body = aQuestion({ system: 'secret of the customer' });
     await bench.ask({ body });
     await bench.ask({ body });
     await bench.ask({ headers: { 'x-api-key': 'guess-of-the-agent' } });
