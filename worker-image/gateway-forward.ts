@@ -1,14 +1,17 @@
 // One request from the gateway to the model provider, and its answer back, chunk by chunk.
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import type { Bedrock } from './gateway-bedrock.ts';
+import { askBedrock } from './gateway-bedrock.ts';
 import type { Beta } from './gateway-betas.ts';
 import type { AnswerMeter } from './gateway-meter.ts';
 import type { ModelRequest } from './gateway-request.ts';
 
-/** The Messages API, with an account's key or with the token of a subscription. */
-export type Upstream = { baseUrl: string } & ({ apiKey: string } | { oauthToken: string });
+/** The Messages API, with an account's key or with the token of a subscription; or Bedrock. */
+export type Upstream = MessagesApi | { bedrock: Bedrock };
+type MessagesApi = { baseUrl: string } & ({ apiKey: string } | { oauthToken: string });
 
-export type Forwarded = {
+type Forwarded = {
   upstream: Upstream;
   /** Without a leading `?`; may be empty. */
   query: string;
@@ -17,13 +20,17 @@ export type Forwarded = {
   request: ModelRequest;
   signal: AbortSignal;
 };
+type Asked = Omit<Forwarded, 'upstream'>;
+
+export const callUpstream = ({ upstream, ...asked }: Forwarded): Promise<Response> =>
+  'bedrock' in upstream ? askBedrock(upstream.bedrock, asked) : askApi(upstream, asked);
 
 /**
  * Sends it with the real key; of the headers that the client sent only its name is left. No redirect is followed: the key
  * goes to one address. Node's fetch gives up after five minutes without headers or without a byte.
  */
-export const callUpstream = ({ upstream, query, request, signal, ...said }: Forwarded): Promise<Response> =>
-  fetch(`${upstream.baseUrl.replace(/\/+$/, '')}/v1/messages${query && `?${query}`}`, {
+const askApi = (api: MessagesApi, { query, request, signal, ...said }: Asked): Promise<Response> =>
+  fetch(`${api.baseUrl.replace(/\/+$/, '')}/v1/messages${query && `?${query}`}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -32,7 +39,7 @@ export const callUpstream = ({ upstream, query, request, signal, ...said }: Forw
       'anthropic-version': '2023-06-01',
       'x-app': 'cli',
       ...nameOf(said.userAgent),
-      ...identityOf(upstream, said.betas),
+      ...identityOf(api, said.betas),
     },
     body: JSON.stringify(request),
     redirect: 'error',
@@ -45,10 +52,10 @@ const nameOf = (userAgent = '') =>
 /** The API takes the token of a subscription only with this beta. */
 const oauthBeta = 'oauth-2025-04-20';
 
-const identityOf = (upstream: Upstream, betas: readonly string[]): Record<string, string> =>
-  'apiKey' in upstream
-    ? { 'x-api-key': upstream.apiKey, ...betaHeader(betas) }
-    : { authorization: `Bearer ${upstream.oauthToken}`, ...betaHeader([...betas, oauthBeta]) };
+const identityOf = (api: MessagesApi, betas: readonly string[]): Record<string, string> =>
+  'apiKey' in api
+    ? { 'x-api-key': api.apiKey, ...betaHeader(betas) }
+    : { authorization: `Bearer ${api.oauthToken}`, ...betaHeader([...betas, oauthBeta]) };
 
 const betaHeader = (betas: readonly string[]) =>
   betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : undefined;
