@@ -1,6 +1,6 @@
 // Where the model is and how we are let in there, from the worker's configuration.
 import * as z from 'zod';
-import { bedrockClient } from '#core/aws/clients.ts';
+import { bedrockClient } from '#core/aws/bedrock-client.ts';
 import type { SecretReader } from '#core/ports/secrets.ts';
 import type { WorkerConfig } from './env.ts';
 import type { Upstream } from './gateway-forward.ts';

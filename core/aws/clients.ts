@@ -1,5 +1,3 @@
-import type { BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
-import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -35,11 +33,6 @@ export const secretsManagerClient = ({ dualStack = false } = {}) =>
 /** `pathStyle` for S3-speaking servers that have no name per bucket. */
 export const s3Client = ({ pathStyle = false } = {}) =>
   new S3Client({ ...patient(), forcePathStyle: pathStyle });
-
-/** One attempt: whoever asks decides about another. Silent for at most five minutes, as a model that thinks may be. */
-export const bedrockClient = (
-  place: Pick<BedrockRuntimeClientConfig, 'region' | 'endpoint' | 'credentials'>,
-) => new BedrockRuntimeClient({ maxAttempts: 1, requestHandler: { requestTimeout: 300_000 }, ...place });
 
 export const ecsClient = () => new ECSClient(settings(10_000, 3));
 

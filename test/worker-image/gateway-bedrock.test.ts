@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bedrockClient } from '#core/aws/clients.ts';
+import { bedrockClient } from '#core/aws/bedrock-client.ts';
 import { credentials, region } from '#local/aws/names.ts';
 import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
