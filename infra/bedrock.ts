@@ -16,13 +16,11 @@ export const grantBedrock = (worker: IRole, { region, models }: NonNullable<Sett
     });
   const resources = Object.values(models).flatMap((id) => {
     const [, profile, model = id] = /^([a-z]+)\.(anthropic\..+)$/.exec(id) ?? [];
-    if (!profile) return [arn({ region, account: '' }, 'foundation-model', id)];
-    // an inference profile asks the model in whichever of its regions has room; the global one names none
-    const places = profile === 'global' ? ['*', ''] : ['*'];
-    return [
-      arn({ region, account: stack.account }, 'inference-profile', id),
-      ...places.map((region) => arn({ region, account: '' }, 'foundation-model', model)),
-    ];
+    const modelIn = (region: string) => arn({ region, account: '' }, 'foundation-model', model);
+    if (!profile) return [modelIn(region)];
+    // it asks the model in whichever of its regions has room; the global one names none
+    const own = arn({ region, account: stack.account }, 'inference-profile', id);
+    return profile === 'global' ? [own, modelIn('*'), modelIn('')] : [own, modelIn('*')];
   });
   allow(worker, ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'], { resources });
   for (const id of Object.values(models))

@@ -123,7 +123,7 @@ describe('the gateway before Bedrock', () => {
     [403, 'AccessDeniedException', 'permission_error', 'auth'],
     [404, 'ResourceNotFoundException', 'not_found_error', 'model_gone'],
     [503, 'ServiceUnavailableException', 'overloaded_error', 'overloaded'],
-  ])('passes %s %s on as %s', async (status, name, type, view) => {
+  ])('passes %s %s on as %s', async (status, ...[name, type, view]) => {
     const gateway = await open();
     const fault = { kind: 'answer', status, headers: { 'x-amzn-errortype': name } } as const;
     bedrock.faults.inject({ call: /Bedrock/, fault });
