@@ -61,7 +61,7 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
   const entrance = openEntrance(input, AbortSignal.any([input.signal, closing.signal]));
   const { door } = entrance;
   const serving = new Set<Promise<void>>();
-  const server = createServer(slowness, (request, response) => {
+  const server = createServer(patience(entrance.limits), (request, response) => {
     const served = serve(entrance, request, response).catch((error: unknown) => {
       if (!response.closed && !door.signal.aborted) input.log.warn('model call broke off', named(error));
       response.destroy();
@@ -87,13 +87,12 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
   };
 };
 
-/** A client on the same machine sends at once what it has to say. */
-const slowness = {
+const patience = ({ requestMs }: Limits) => ({
   maxHeaderSize: 16 * 1024,
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 5_000,
-};
+  headersTimeout: requestMs,
+  requestTimeout: requestMs,
+  connectionsCheckingInterval: requestMs / 5,
+});
 
 /** The mode comes from the umask of this moment: a chmod later would follow whatever lies at the path by then. */
 const listen = async (server: Server, socketPath: string) => {

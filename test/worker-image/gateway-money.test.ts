@@ -1,9 +1,11 @@
 // The money of a run: set aside before a call, settled after it, and not a cent more than the budget.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { aGatewayBench, answer, aQuestion, delta, event, json, start, token } from '#test/support/gateway.ts';
+import { gatewayLimits } from '#worker/gateway-limits.ts';
 
 /** Of claude-opus-5-5, a token. */
 const [inputUsd, outputUsd, cacheWriteUsd] = [4e-6, 20e-6, 5e-6];
@@ -240,7 +242,7 @@ describe('the limits of a run', () => {
 
   it('are so many calls in a time', async () => {
     let at = 0;
-    const limits = { burst: 3, perSecond: 0.5, atOnce: 2 };
+    const limits = { ...gatewayLimits, burst: 3, perSecond: 0.5 };
     await bench.open((response) => json(response, answer({})), { limits, now: () => at });
     const statuses = async (count: number) => {
       const all = [];
@@ -256,6 +258,20 @@ describe('the limits of a run', () => {
     // a wrong token is counted too, and does not fill the log
     for (let index = 0; index < 150; index += 1) await bench.ask({ headers: { 'x-api-key': `${token}x` } });
     expect(bench.log.lines.filter(({ message }) => message === 'model call refused').length).toBe(100);
+  });
+
+  it.each([
+    ['headers', 'POST /v1/messages HTTP/1.1\r\nx-slow: '],
+    ['a body', `POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: ${token}\r\ncontent-length: 9\r\n\r\n{`],
+  ])('are %s that come in their time: who never ends is shown out', async (_, begun) => {
+    await bench.open((response) => json(response, answer({})), {
+      limits: { ...gatewayLimits, requestMs: 100, atOnce: 1 },
+    });
+    const socket = connect(bench.socketPath);
+    socket.write(begun);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    await expect.poll(async () => (await bench.ask()).status).toBe(200); // its place is free again
+    expect(bench.seen).toHaveLength(1);
   });
 
   it('are headers of a usual size', async () => {
