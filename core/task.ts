@@ -154,6 +154,7 @@ export const failureReasons = [
   'over_budget',
   'patch_refused',
   'bad_base',
+  'bad_model',
   'uninstalled',
   'out_of_memory',
   'disk_full',
@@ -176,7 +177,15 @@ export const outcomeSchema = z.discriminatedUnion('status', [
     ]),
     summary: z.string(),
   }),
-  z.object({ status: z.literal('failed'), reason: z.enum(failureReasons), detail: z.string() }),
+  z.object({
+    status: z.literal('failed'),
+    reason: z.enum(failureReasons),
+    detail: z.string(),
+    /** What was done before it failed, for people to go on from. */
+    draft: z
+      .object({ url: z.url(), number: z.int().positive(), branch: z.string(), summary: z.string() })
+      .optional(),
+  }),
   z.object({ status: z.literal('cancelled'), by: z.string() }),
   z.object({ status: z.literal('timed_out'), afterMs: z.int().nonnegative() }),
   z.object({ status: z.literal('expired') }),
@@ -203,5 +212,7 @@ export const runReportSchema = z.object({
   durationMs: z.int().nonnegative(),
   /** The agent's last words, as it wrote them: data, never instructions. */
   answer: z.string(),
+  /** Why its change is only a part of the work. */
+  unfinished: z.literal('over_budget').optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -22,7 +22,7 @@ export class Secrets extends Construct {
   readonly githubWebhook: JsonSecret;
   /** { appId, privateKey }: refused by who reads it until the operator has filled it in. */
   readonly githubApp: JsonSecret;
-  /** { apiKey } */
+  /** { apiKey }, or { oauthToken } */
   readonly model: JsonSecret;
 
   constructor(scope: Construct, id: string, { removalPolicy }: { removalPolicy: RemovalPolicy }) {
@@ -43,7 +43,7 @@ export class Secrets extends Construct {
       { appId: 'to be filled in', privateKey: 'to be filled in' },
       'placeholder',
     ]);
-    this.model = make('Model', 'agent-bot: { apiKey } of the model provider', [
+    this.model = make('Model', 'agent-bot: { apiKey } or { oauthToken } of the model provider', [
       { apiKey: 'to be filled in' },
       'placeholder',
     ]);

@@ -4,6 +4,16 @@ import * as z from 'zod';
 /** Fargate's sizes: vCPUs → least and most memory in GB and the step between (ECS guide, "Task CPU and memory"). */
 const sizes = { 1: [2, 8, 1], 2: [4, 16, 1], 4: [8, 30, 1], 8: [16, 60, 4], 16: [32, 120, 8] } as const;
 
+const bedrockSchema = z.strictObject({
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must look like eu-central-1'),
+  models: z.record(
+    z.string(),
+    z
+      .string()
+      .regex(/^(?:[a-z]+\.)?anthropic\.[a-z0-9.:-]+$/, 'must look like eu.anthropic.claude-opus-5-5-v1:0'),
+  ),
+});
+
 const settingsSchema = z
   .strictObject({
     /** Workers at a time. A fresh account starts with 6 Fargate vCPUs: three workers of two. */
@@ -24,6 +34,13 @@ const settingsSchema = z
       .regex(/^@[A-Za-z0-9-]{1,39}$/, 'must be @ and a name of letters, digits and hyphens')
       .default('@agent'),
     model: z.string().min(1).default('claude-opus-5-5'),
+    /** What people may name instead (`--model`): every model with a known price when left out. */
+    models: z
+      .array(z.string().regex(/^[A-Za-z0-9._:-]+$/, 'must be names of models'))
+      .min(1)
+      .optional(),
+    /** The models at Bedrock instead of at Anthropic, by their ids there; then no key is needed. */
+    bedrock: bedrockSchema.optional(),
     /** Dollars at most: for a task in all its runs, */
     budgetUsd: z.number().positive().default(5),
     /** for a thread and for a person per UTC day, */
@@ -49,6 +66,10 @@ const settingsSchema = z
     logDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(30),
     /** Who gets a mail when an alarm goes off. */
     alarmEmail: z.email().optional(),
+  })
+  .superRefine(({ model, bedrock }, context) => {
+    if (!bedrock || model in bedrock.models) return;
+    context.addIssue({ code: 'custom', path: ['bedrock', 'models'], message: `has no id for ${model}` });
   })
   .superRefine(({ workerVcpus, workerMemoryGb }, context) => {
     const [least, most, step] = sizes[workerVcpus];

@@ -20,6 +20,7 @@ import { Construct } from 'constructs';
 import type { ReconcileEnv } from '#functions/env.ts';
 import type { WorkerEnv } from '#worker/env.ts';
 import { allow } from './allow.ts';
+import { grantBedrock } from './bedrock.ts';
 import type { TaskBucket } from './bucket.ts';
 import type { Database } from './database.ts';
 import type { Network } from './network.ts';
@@ -160,6 +161,8 @@ export class Worker extends Construct {
       MODEL_SECRET_ID: secrets.model.secretArn,
       MODEL_BASE_URL: settings.modelBaseUrl,
       MODEL: settings.model,
+      ...(settings.models && { MODELS: settings.models.join(',') }),
+      ...(settings.bedrock && { BEDROCK: JSON.stringify(settings.bedrock) }),
       MAX_TURNS: String(settings.maxTurns),
       BUDGET_USD: String(settings.budgetUsd),
       THREAD_DAY_USD: String(settings.threadDayUsd),
@@ -174,13 +177,14 @@ export class Worker extends Construct {
     } as const satisfies Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'>; // those come with the launch
   }
 
-  private grantWhatAJobNeeds({ queues, database, bucket, secrets }: WorkerProps) {
+  private grantWhatAJobNeeds({ queues, database, bucket, secrets, settings }: WorkerProps) {
     const { taskRole } = this.taskDefinition;
     queues.grantWork(taskRole);
     queues.grantRing(taskRole); // whoever ends a job rings for the thread's next task
     queues.deadLetters.grantSend(taskRole);
     secrets.githubApp.grantGet(taskRole);
-    secrets.model.grantGet(taskRole);
+    if (settings.bedrock) grantBedrock(taskRole, settings.bedrock);
+    else secrets.model.grantGet(taskRole);
     bucket.grantTasks(taskRole);
     database.grantConnect({
       grantPrincipal: taskRole.grantPrincipal,

@@ -101,7 +101,7 @@ const toEnd = async (played: Played, house: House): Promise<End> => {
       if (outcome?.status !== 'succeeded') {
         const why =
           outcome?.status === 'failed'
-            ? `: ${[outcome.reason, outcome.detail].filter(Boolean).join(', ')}`
+            ? `: ${[outcome.reason, outcome.detail, outcome.draft?.url].filter(Boolean).join(', ')}`
             : '';
         return { isGood: false, text: printable(`the task ended as ${outcome?.status ?? 'unknown'}${why}`) };
       }

@@ -53,7 +53,13 @@ const toEnd = (outcome: Outcome): string => {
         ? `succeeded: pull request ${outcome.result.number}`
         : 'succeeded: an answer';
     case 'failed':
-      return [`failed: ${outcome.reason}`, outcome.detail].filter((part) => part.trim() !== '').join(', ');
+      return [
+        `failed: ${outcome.reason}`,
+        outcome.detail,
+        outcome.draft ? `draft pull request ${outcome.draft.number}` : '',
+      ]
+        .filter((part) => part.trim() !== '')
+        .join(', ');
     case 'cancelled':
       return `cancelled by ${outcome.by}`;
     case 'timed_out':

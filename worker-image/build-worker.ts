@@ -18,13 +18,13 @@ import { createSpend } from '#db/spend.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
-import * as z from 'zod';
 import type { AgentUser } from './agent-user.ts';
 import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
 import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
+import { createUpstream, modelChoice } from './model-upstream.ts';
 import { createJobLog } from './job-log.ts';
 import { jobPatienceMs, patient } from './patience.ts';
 import type { Received } from './receive.ts';
@@ -49,8 +49,6 @@ export type WorkerInput = {
 };
 
 export type Tap = <P extends object>(name: string, port: P) => P;
-
-const modelSecretSchema = z.object({ apiKey: z.string().min(1) });
 
 export const buildWorker = (input: WorkerInput) => {
   const { config, db, pathStyle, heartbeatEvery, tap = (_, port) => port } = input;
@@ -82,6 +80,7 @@ export const buildWorker = (input: WorkerInput) => {
       spent: patient(spend.totalOfTask, { forMs: jobPatienceMs, log }),
     },
     budgetUsd: config.BUDGET_USD,
+    models: modelChoice(config),
     stateDir: config.STATE_DIR,
   });
   const workers = tap('workers', createWorkers(db));
@@ -116,12 +115,9 @@ const agentConfig = (
   stateDir: config.STATE_DIR,
   runsDir: config.RUNS_DIR,
   binary: config.CLAUDE_BINARY,
-  model: config.MODEL,
+  ...modelChoice(config),
   maxTurns: config.MAX_TURNS,
-  upstream: async () => {
-    const { apiKey } = modelSecretSchema.parse(await secrets.read(config.MODEL_SECRET_ID));
-    return { baseUrl: config.MODEL_BASE_URL, apiKey };
-  },
+  upstream: createUpstream(config, secrets),
 });
 
 /** The verbs of a running job wait while Postgres is away. */

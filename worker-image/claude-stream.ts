@@ -37,8 +37,21 @@ export type ClaudeStream = {
   result: ClaudeResult | undefined;
   turns: number;
   error: ClaudeError | undefined;
+  /** The model's last words that came before a result, or without one. */
+  said: string;
   cutLines: number;
 };
+
+const wordsSchema = z.object({
+  type: z.literal('assistant'),
+  message: z.object({ content: z.array(z.looseObject({ text: z.string().optional().catch(undefined) })) }),
+});
+
+const wordsIn = (event: ClaudeEvent): string | undefined =>
+  wordsSchema
+    .safeParse(event)
+    .data?.message.content.map(({ text }) => text)
+    .findLast((text) => text);
 
 type ReadOptions = { onEvent: (event: ClaudeEvent) => void; maxLineBytes?: number };
 
@@ -53,7 +66,7 @@ export const readClaudeStream = async (
   stdout: Readable,
   { onEvent, maxLineBytes = defaultMaxLineBytes }: ReadOptions,
 ): Promise<ClaudeStream> => {
-  const stream: ClaudeStream = { result: undefined, turns: 0, error: undefined, cutLines: 0 };
+  const stream: ClaudeStream = { result: undefined, turns: 0, error: undefined, said: '', cutLines: 0 };
   const take = (line: Line) => {
     if (line.isCut) stream.cutLines += 1;
     const event = line.isCut ? undefined : parse(line.bytes);
@@ -64,6 +77,7 @@ export const readClaudeStream = async (
     }
     const failed = event.type === 'assistant' ? errorSchema.safeParse(event).data : undefined;
     if (failed) stream.error = { kind: failed.error, status: failed.api_error_status ?? null };
+    else stream.said = wordsIn(event) ?? stream.said;
     onEvent(event);
   };
 

@@ -5,7 +5,9 @@ import type { ClaudeResult, ClaudeStream } from './claude-stream.ts';
 
 export type ClaudeEnd =
   | { kind: 'succeeded'; answer: string; turns: number; sessionId: string }
-  | { kind: 'failed'; reason: 'agent_error' | 'model_error' | 'over_budget'; detail: string; turns: number }
+  | { kind: 'failed'; reason: 'agent_error' | 'model_error'; detail: string; turns: number }
+  /** In the middle of the work: with the model's last words. */
+  | { kind: 'failed'; reason: 'over_budget'; detail: string; said: string; turns: number }
   /** By something that the request has no part in: another try may do. */
   | { kind: 'hindered'; failure: FailureClass; detail: string; turns: number }
   | { kind: 'timed_out'; why: 'idle' | 'deadline'; afterMs: number; turns: number }
@@ -47,7 +49,9 @@ export const judge = (judged: Judged): ClaudeEnd => {
   if (result && isSuccess(result) && (exit.code === 0 || isLingering)) {
     return { kind: 'succeeded', answer: result.result, turns, sessionId };
   }
-  if (isOverBudget) return { kind: 'failed', reason: 'over_budget', detail: 'the budget is spent', turns };
+  const { said } = stream;
+  if (isOverBudget)
+    return { kind: 'failed', reason: 'over_budget', detail: 'the budget is spent', said, turns };
   // the kernel's way, when memory is short: nobody else that we know of sends it
   if (exit.signal === 'SIGKILL' && !isLingering) {
     return { kind: 'hindered', failure: 'out_of_memory', detail: `the CLI was ${ending(exit)}`, turns };
@@ -74,7 +78,8 @@ const isSuccess = ({ subtype, is_error, terminal_reason }: ClaudeResult) =>
   subtype === 'success' && !is_error && terminal_reason === 'completed';
 
 type Failure =
-  | { kind: 'failed'; reason: 'agent_error' | 'model_error' | 'over_budget'; detail: string }
+  | { kind: 'failed'; reason: 'agent_error' | 'model_error'; detail: string }
+  | { kind: 'failed'; reason: 'over_budget'; detail: string; said: string }
   | { kind: 'hindered'; failure: FailureClass; detail: string };
 
 const maxDetail = 500;
@@ -83,7 +88,7 @@ const failureOf = (result: ClaudeResult, { exit, stream, model }: Judged): Failu
   const said = (result.errors?.join('; ') ?? result.result).slice(0, maxDetail);
   switch (result.terminal_reason) {
     case 'budget_exhausted':
-      return { kind: 'failed', reason: 'over_budget', detail: said };
+      return { kind: 'failed', reason: 'over_budget', detail: said, said: stream.said };
     case 'api_error':
     case 'prompt_too_long': {
       const detail = `${result.api_error_status ? `status ${result.api_error_status}: ` : ''}${said}`;

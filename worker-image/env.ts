@@ -7,6 +7,17 @@ import { databaseEnvSchema } from '#db/env.ts';
 const nameSchema = z.string().min(1);
 const usdSchema = z.coerce.number<string>().positive();
 
+const bedrockSchema = z.object({ region: nameSchema, models: z.record(nameSchema, nameSchema) });
+
+/** What is no JSON is refused by the schema behind it. */
+const toJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 export const workerEnvSchema = z.object({
   WORKER_ID: z.uuid(),
   /** Comma-separated lanes, the first to be asked first. */
@@ -24,10 +35,17 @@ export const workerEnvSchema = z.object({
   GITHUB_APP_SECRET_ID: nameSchema,
   GITHUB_API_URL: z.url(),
   GITHUB_URL: z.url(),
-  /** A secret of the form { "apiKey": "..." }. */
+  /** A secret of the form { "apiKey": "..." } or { "oauthToken": "..." }; not read where the model is at Bedrock. */
   MODEL_SECRET_ID: nameSchema,
   MODEL_BASE_URL: z.url(),
+  /** { "region": "...", "models": { NAME: ID AT BEDROCK } } as JSON: the model is there. */
+  BEDROCK: z.string().transform(toJson).pipe(bedrockSchema).optional(),
   MODEL: nameSchema,
+  /** Comma-separated: what a person may name instead; every model with a known price when left out. */
+  MODELS: z
+    .string()
+    .transform((text) => text.split(','))
+    .optional(),
   MAX_TURNS: z.coerce.number<string>().int().min(1), // 0 would mean "unlimited" to the CLI
   /** Dollars: for a task in all its runs, and the wider caps around it (core/money.ts). */
   BUDGET_USD: usdSchema,

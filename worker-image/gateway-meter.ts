@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import type { Usage } from '#core/task.ts';
 import type { TokenCounts } from './pricing.ts';
-import { costUsd } from './pricing.ts';
+import { costUsd, isPriced } from './pricing.ts';
 
 const countSchema = z.int().nonnegative().optional().catch(undefined);
 
@@ -31,6 +31,8 @@ type Measured = { model: string; usage: ProviderUsage; isWhole: boolean };
 /** The bytes of one answer, as they pass. */
 export type AnswerMeter = { push: (chunk: Uint8Array) => void; end: () => void };
 export type Meter = ReturnType<typeof createMeter>;
+/** One answer while it comes. */
+export type Measuring = ReturnType<Meter['begin']>;
 
 export const createMeter = () => {
   const answers: Measured[] = [];
@@ -41,6 +43,11 @@ export const createMeter = () => {
     answers.push(measured);
     return {
       usage: () => sum([measured]),
+      /** Of the whole conversation, from the cache or not. */
+      inputTokens: () => {
+        const { inputTokens, cacheReadTokens, cacheWriteTokens } = sum([measured]);
+        return inputTokens + cacheReadTokens + cacheWriteTokens;
+      },
       /** The answer came to the end of a message. */
       isWhole: () => measured.isWhole,
       /** An answer in the form that its content type names; other forms carry no usage. */
@@ -93,6 +100,11 @@ const merge = (measured: Measured, usage: ProviderUsage) => {
   measured.usage = { ...measured.usage, ...Object.fromEntries(known) };
 };
 
+/** A name without a price is another spelling of the one that was asked for. */
+const name = (measured: Measured, model: string) => {
+  if (isPriced(model)) measured.model = model;
+};
+
 /** Two events of a stream carry usage; both are small, so a longer line is none of them. */
 const readEvents = (measured: Measured): AnswerMeter => {
   const decoder = new StringDecoder('utf8');
@@ -100,7 +112,7 @@ const readEvents = (measured: Measured): AnswerMeter => {
   const take = (line: string) => {
     if (!/^data:.*"message_(?:start|delta)"/.test(line)) return;
     const event = eventSchema.safeParse(jsonOf(line.slice('data:'.length))).data;
-    if (event?.type === 'message_start') measured.model = event.message.model;
+    if (event?.type === 'message_start') name(measured, event.message.model);
     if (event) merge(measured, event.type === 'message_start' ? event.message.usage : event.usage);
     if (event?.type === 'message_delta') measured.isWhole = true;
   };
@@ -121,7 +133,7 @@ const readJson = (measured: Measured): AnswerMeter => {
     end: () => {
       const message = messageSchema.safeParse(jsonOf(Buffer.concat(chunks).toString('utf8'))).data;
       if (!message) return; // an error: it costs nothing
-      measured.model = message.model;
+      name(measured, message.model);
       merge(measured, message.usage);
       measured.isWhole = true;
     },

@@ -3,16 +3,22 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import * as z from 'zod';
 import type { Log } from '#core/ports/log.ts';
 import { secretMatches } from '#core/signature.ts';
 import type { Usage } from '#core/task.ts';
-import { failureOfStatus } from './claude-failure.ts';
 import type { ModelView } from './claude-verdict.ts';
+import { betasIn } from './gateway-betas.ts';
+import { createInputBounds } from './gateway-bound.ts';
+import type { Door } from './gateway-call.ts';
+import { named, passOn } from './gateway-call.ts';
 import type { Upstream } from './gateway-forward.ts';
-import { callUpstream, sendBack } from './gateway-forward.ts';
-import type { Meter } from './gateway-meter.ts';
+import type { Limits } from './gateway-limits.ts';
+import { createRate, gatewayLimits } from './gateway-limits.ts';
 import { createMeter } from './gateway-meter.ts';
+import { createPurse } from './gateway-purse.ts';
+import type { Refusal } from './gateway-refusal.ts';
+import { badRequest, createRefuse, forbidden, tooMany } from './gateway-refusal.ts';
+import { readModelRequest } from './gateway-request.ts';
 
 type GatewayInput = {
   /** In a folder that the agent can pass through but not write: root's own, 0711. */
@@ -20,9 +26,14 @@ type GatewayInput = {
   upstream: Upstream;
   /** What the agent has for a key. */
   runToken: string;
+  /** The models that this run may ask, by their names in a request. */
+  models: readonly string[];
   budgetUsd: number;
   /** Told what the run has cost so far, after every answer. */
   onSpent?: ((usd: number) => void) | undefined;
+  limits?: Limits;
+  /** Milliseconds that only go up. */
+  now?: () => number;
   log: Log;
   /** Ends the requests under way. */
   signal: AbortSignal;
@@ -30,9 +41,11 @@ type GatewayInput = {
 
 export type Gateway = {
   usage: () => Usage;
+  /** A call was refused because the money did not do for it. */
   overBudget: () => boolean;
   /** How the last call of the model ended. */
   modelView: () => ModelView;
+  /** Then every call has ended, and what it cost is in the usage. */
   close: () => Promise<void>;
 };
 
@@ -44,21 +57,23 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
   if (Buffer.byteLength(input.socketPath) > maxSocketPathBytes) {
     throw new Error(`a socket's path has at most ${maxSocketPathBytes} bytes: ${input.socketPath}`);
   }
-  const meter = createMeter();
   const closing = new AbortController();
-  const signal = AbortSignal.any([input.signal, closing.signal]);
-  const door: Door = { ...input, meter, signal, modelView: 'unclear' };
-  const server = createServer((request, response) => {
-    serve(door, request, response).catch((error: unknown) => {
+  const entrance = openEntrance(input, AbortSignal.any([input.signal, closing.signal]));
+  const { door } = entrance;
+  const serving = new Set<Promise<void>>();
+  const server = createServer(patience(entrance.limits), (request, response) => {
+    const served = serve(entrance, request, response).catch((error: unknown) => {
       if (!response.closed && !door.signal.aborted) input.log.warn('model call broke off', named(error));
       response.destroy();
     });
+    serving.add(served);
+    void served.finally(() => serving.delete(served));
   });
   server.maxConnections = maxConnections;
   await listen(server, input.socketPath);
   return {
-    usage: meter.usage,
-    overBudget: () => isOverBudget(door),
+    usage: () => ({ ...door.meter.usage(), costUsd: door.purse.spentUsd() }),
+    overBudget: () => door.isOverBudget,
     modelView: () => door.modelView,
     close: async () => {
       closing.abort();
@@ -67,9 +82,17 @@ export const startGateway = async (input: GatewayInput): Promise<Gateway> => {
       server.close();
       server.closeAllConnections();
       await closed;
+      await Promise.all(serving);
     },
   };
 };
+
+const patience = ({ requestMs }: Limits) => ({
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: requestMs,
+  requestTimeout: requestMs,
+  connectionsCheckingInterval: requestMs / 5,
+});
 
 /** The mode comes from the umask of this moment: a chmod later would follow whatever lies at the path by then. */
 const listen = async (server: Server, socketPath: string) => {
@@ -82,88 +105,79 @@ const listen = async (server: Server, socketPath: string) => {
   await once(server, 'listening');
 };
 
-type Door = GatewayInput & { meter: Meter; modelView: ModelView };
+type Entrance = ReturnType<typeof openEntrance>;
 
-const isOverBudget = ({ meter, budgetUsd }: Door): boolean => meter.usage().costUsd >= budgetUsd;
+const openEntrance = (input: GatewayInput, signal: AbortSignal) => {
+  const { limits = gatewayLimits, now = () => performance.now(), budgetUsd, log } = input;
+  const door: Door = {
+    upstream: input.upstream,
+    budgetUsd,
+    onSpent: input.onSpent,
+    meter: createMeter(),
+    purse: createPurse(budgetUsd),
+    bounds: createInputBounds(),
+    refuse: createRefuse(log),
+    now,
+    log,
+    signal,
+    modelView: 'unclear',
+    isOverBudget: false,
+  };
+  const { runToken, models } = input;
+  return { door, runToken, models, limits, rate: createRate(limits, now), inside: 0 };
+};
 
-const bodySchema = z.looseObject({ model: z.string().min(1).max(200) });
-
-const serve = async (door: Door, request: IncomingMessage, response: ServerResponse) => {
+const serve = async (entrance: Entrance, request: IncomingMessage, response: ServerResponse) => {
   if (request.method === 'HEAD') return void response.writeHead(200).end(); // the CLI asks whether somebody is there
-  // read to its end whatever comes of it: a socket closed with unread bytes loses the answer too
-  const body = await bodyOf(request);
-  const refusal = refusalOf(door, request);
-  if (refusal) return refuse(door, response, refusal);
-  if (!body) return refuse(door, response, tooLarge);
-  const { data } = bodySchema.safeParse(jsonOf(body));
-  if (!data) return refuse(door, response, notAMessage);
-  await forward(door, { request, response, body, model: data.model });
-};
-
-type Refusal = { status: number; type: string; message: string };
-
-const tooLarge: Refusal = { status: 413, type: 'request_too_large', message: 'at most 32 MB' };
-const notAMessage: Refusal = {
-  status: 400,
-  type: 'invalid_request_error',
-  message: 'not a request for a message',
-};
-
-/**
- * 403 and not 401 or 402, because the CLI repeats those for minutes and ends at once on this.
- * https://docs.anthropic.com/en/api/errors
- */
-const refusalOf = (door: Door, { headers, method, url }: IncomingMessage): Refusal | undefined => {
-  const token = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /i, '') ?? '';
-  if (!secretMatches(String(token), door.runToken)) {
-    return { status: 403, type: 'permission_error', message: 'this is not the token of the run' };
+  const { door } = entrance;
+  const refusal = refusalOf(entrance, request);
+  if (refusal) {
+    // read to its end all the same: a socket closed with unread bytes loses the answer too
+    request.resume();
+    await once(request, 'end');
+    return door.refuse(response, refusal);
   }
+  entrance.inside += 1;
+  try {
+    const read = await readBody(entrance, request);
+    if ('refusal' in read) return door.refuse(response, read.refusal);
+    await passOn(door, {
+      request,
+      response,
+      asked: read.asked,
+      betas: betasIn(request.headers['anthropic-beta']),
+    });
+  } finally {
+    entrance.inside -= 1;
+  }
+};
+
+const refusalOf = (
+  { runToken, rate, inside, limits }: Entrance,
+  { headers, method, url }: IncomingMessage,
+): Refusal | undefined => {
+  const waitSeconds = rate.take();
+  if (waitSeconds > 0) return tooMany('too many calls', waitSeconds);
+  const token = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /i, '') ?? '';
+  if (!secretMatches(String(token), runToken)) return forbidden('this is not the token of the run');
   if (method !== 'POST' || !/^\/v1\/messages(?:\?beta=true)?$/.test(url ?? '')) {
     return { status: 404, type: 'not_found_error', message: 'only POST /v1/messages is here' };
   }
-  if (isOverBudget(door)) {
-    return { status: 403, type: 'permission_error', message: `the budget of $${door.budgetUsd} is spent` };
-  }
+  if (inside >= limits.atOnce) return tooMany(`at most ${limits.atOnce} calls at once`, 1);
   return undefined;
 };
 
-const refuse = ({ log }: Door, response: ServerResponse, { status, type, message }: Refusal) => {
-  log.warn('model call refused', { status, type });
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ type: 'error', error: { type, message } }));
+const readBody = async ({ models }: Entrance, request: IncomingMessage) => {
+  const body = await bodyOf(request);
+  if (!body) return { refusal: tooLarge };
+  const read = readModelRequest(body);
+  if (read.kind === 'refused') return { refusal: badRequest(read.message) };
+  return models.includes(read.request.model)
+    ? { asked: read.request }
+    : { refusal: badRequest('model: this run may not ask that one') };
 };
 
-type Call = { request: IncomingMessage; response: ServerResponse; body: Buffer; model: string };
-
-const forward = async (door: Door, { request, response, body, model }: Call) => {
-  const startedAt = performance.now();
-  const hungUp = new AbortController();
-  response.once('close', () => hungUp.abort());
-  const signal = AbortSignal.any([door.signal, hungUp.signal]);
-  const query = request.url?.split('?')[1] ?? '';
-  const measured = door.meter.begin(model);
-  const { upstream, log } = door;
-  let answer;
-  try {
-    answer = await callUpstream({ upstream, query, headers: request.headers, body, signal });
-  } catch (error) {
-    if (signal.aborted) return void response.destroy();
-    door.modelView = 'unreachable';
-    log.warn('model not reached', named(error));
-    return refuse(door, response, { status: 502, type: 'api_error', message: 'the model cannot be reached' });
-  }
-  try {
-    await sendBack(answer, response, measured.read(answer.headers.get('content-type') ?? ''));
-    door.modelView = failureOfStatus(answer.status) ?? (measured.isWhole() ? 'well' : 'unclear');
-  } catch (error) {
-    if (!signal.aborted) door.modelView = 'unreachable'; // it broke off in the middle
-    throw error;
-  } finally {
-    door.onSpent?.(door.meter.usage().costUsd);
-    const ms = Math.round(performance.now() - startedAt);
-    log.info('model call', { status: answer.status, ms, ...measured.usage() });
-  }
-};
+const tooLarge: Refusal = { status: 413, type: 'request_too_large', message: 'at most 32 MB' };
 
 /** undefined when it is larger than the API takes. */
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => {
@@ -174,19 +188,4 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => 
     if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
   }
   return sizeBytes <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
-};
-
-const jsonOf = (body: Buffer): unknown => {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined; // the schema refuses it
-  }
-};
-
-/** Names and codes only: a message may quote what was sent. */
-const named = (error: unknown) => {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return { error: typeof cause };
-  return { error: cause.name, ...('code' in cause && { code: cause.code }) };
 };

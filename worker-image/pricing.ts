@@ -52,9 +52,16 @@ const rows = new Map<string, Row>([
 /** The dearest row in every class: a model that is not in the table makes a cap too tight, never too loose. */
 const unknownModel = fable5;
 
-/** The price of one request. A dated name (`claude-haiku-4-5-20251001`) is its model's. */
+export const pricedModels: readonly string[] = [...rows.keys()];
+
+/** A dated name (`claude-haiku-4-5-20251001`) is its model's. */
+const rowOf = (model: string): Row | undefined => rows.get(model.replace(/-\d{8}$/, ''));
+
+export const isPriced = (model: string): boolean => rowOf(model) !== undefined;
+
+/** The price of one request. */
 export const costUsd = (model: string, tokens: TokenCounts): number => {
-  const { long, ...price } = rows.get(model.replace(/-\d{8}$/, '')) ?? unknownModel;
+  const { long, ...price } = rowOf(model) ?? unknownModel;
   const { inputTokens, outputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = tokens;
   const allInput = inputTokens + cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens;
   const times = long && allInput > long.aboveTokens ? long.times : 1;

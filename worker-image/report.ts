@@ -49,6 +49,7 @@ const endOf = (outcome: Outcome): string[] => {
       return [...link, toAnswer(summary)].filter((part) => part !== '');
     }
     case 'failed': {
+      if (outcome.draft) return toDraft(outcome.draft);
       const { what, todo } = failures[outcome.reason];
       const detail = outcome.detail.trim() === '' ? [] : [fenced(cut(outcome.detail, maxQuoteBytes))];
       return [`❌ ${what}`, ...detail, todo];
@@ -66,6 +67,14 @@ const endOf = (outcome: Outcome): string[] => {
       return ['❌ This request was put aside after too many tries.', 'An operator can bring it back.'];
   }
 };
+
+type Draft = NonNullable<Extract<Outcome, { status: 'failed' }>['draft']>;
+
+const toDraft = ({ url, branch, summary }: Draft): string[] => [
+  `❌ The budget was used up before the work was done. What I had done by then is a draft: ${url}`,
+  ...(summary === '' ? [] : [`My last words were:\n\n${toAnswer(summary)}`]),
+  `To go on from there, mention me again with \`--base ${branch}\`: that is a request with a budget of its own, and \`--budget\` says how much. Or finish it by hand.`,
+];
 
 /** Why, and what a person can do about it. */
 const failures: { [R in FailureReason]: { what: string; todo: string } } = {
@@ -92,6 +101,10 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
   bad_base: {
     what: 'I could not start from the repository or branch.',
     todo: 'Name a branch that exists with `--base`, or leave it out to start from the default branch.',
+  },
+  bad_model: {
+    what: 'I may not use the model that you named.',
+    todo: 'Name one of these with `--model`, or leave it out.',
   },
   uninstalled: {
     what: 'I am not let into this repository any more.',
@@ -132,6 +145,7 @@ const toAnswer = (answer: string) => harmless(cut(answer.trim(), maxAnswerBytes)
 export const toPullRequest = (task: Task, report: RunReport): PullRequestText => ({
   title: toTitle(task, report),
   body: [
+    ...(report.unfinished ? [unfinishedNote] : []),
     toAnswer(report.answer) || 'The agent said nothing about this change.',
     `<details><summary>The request</summary>\n\n${fenced(cut(task.trigger.text, maxQuoteBytes))}\n\n</details>`,
     `Asked for in ${task.trigger.url}`,
@@ -139,8 +153,10 @@ export const toPullRequest = (task: Task, report: RunReport): PullRequestText =>
   ].join('\n\n'),
 });
 
-const toTitle = ({ request, thread }: Task, { answer }: RunReport): string =>
-  oneLine(answer, maxTitleLength) ||
+const unfinishedNote = '⚠️ The budget was used up in the middle of the work: this is only a part of it.';
+
+const toTitle = ({ request, thread }: Task, { answer, unfinished }: RunReport): string =>
+  oneLine(unfinished ? '' : answer, maxTitleLength) ||
   oneLine(request.text, maxTitleLength) ||
   `Change for ${thread.isPullRequest ? 'pull request' : 'issue'} ${thread.number}`;
 

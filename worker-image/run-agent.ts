@@ -110,12 +110,16 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return { sessionId, report, transcript, result };
+      return { sessionId, report: { ...report, ...unfinishedIn(end, result) }, transcript, result };
     } finally {
       saving.close();
       await workspace.remove();
     }
   };
+
+/** A change that was taken though the run did not come to its end. */
+const unfinishedIn = (end: ClaudeEnd, { kind }: RunResult): Pick<RunReport, 'unfinished'> =>
+  end.kind === 'failed' && kind === 'patch' ? { unfinished: 'over_budget' } : {};
 
 const runStatus = {
   succeeded: 'succeeded',
@@ -127,7 +131,12 @@ const runStatus = {
 
 /** Postgres stores no U+0000, and nobody should be fooled by what cannot be seen. */
 const answerOf = (end: ClaudeEnd): string =>
-  end.kind === 'succeeded' ? cutText(printable(end.answer.trim()), maxAnswerBytes, '\n[cut]') : '';
+  cutText(printable(wordsOf(end).trim()), maxAnswerBytes, '\n[cut]');
+
+const wordsOf = (end: ClaudeEnd): string => {
+  if (end.kind === 'succeeded') return end.answer;
+  return end.kind === 'failed' && end.reason === 'over_budget' ? end.said : '';
+};
 
 type Ended = {
   end: ClaudeEnd;
@@ -143,8 +152,12 @@ const toResult = async ({ end, report, workspace, base, saving, signal }: Ended)
   const take = () => workspace.takePatch(base.sha, saving.signal);
   if (signal.aborted) return toInterrupted(await take(), signal);
   switch (end.kind) {
-    case 'failed':
+    case 'failed': {
+      const taken = end.reason === 'over_budget' ? await take() : undefined;
+      if (signal.aborted && taken) return toInterrupted(taken, signal);
+      if (taken?.kind === 'patch') return taken;
       return ended({ status: 'failed', reason: end.reason, detail: printable(end.detail) });
+    }
     case 'timed_out':
       return ended({ status: 'timed_out', afterMs: end.afterMs });
     case 'hindered':

@@ -10,6 +10,8 @@ import { runClaude } from './claude.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Gateway } from './gateway.ts';
 import { startGateway } from './gateway.ts';
+import type { Upstream } from './gateway-forward.ts';
+import { modelsOf } from './gateway-models.ts';
 import { systemPrompt } from './prompt.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -19,10 +21,12 @@ export type CliConfig = {
   stateDir: string;
   runsDir: string;
   model: string;
+  /** What a person may name instead. */
+  models?: readonly string[] | undefined;
   maxTurns: number;
   /** The agent's PATH. */
   path: string;
-  upstream: () => Promise<{ baseUrl: string; apiKey: string }>;
+  upstream: () => Promise<Upstream>;
   limits?: AgentLimits;
   idleMs?: number;
   deadlineMs?: number;
@@ -64,11 +68,14 @@ export const runCli = async (input: CliInput): Promise<CliEnd> => {
   const startedAt = performance.now();
   try {
     const upstream = await config.upstream();
-    const gateway = await startGateway({ socketPath, upstream, runToken, budgetUsd, onSpent, log, signal });
+    const models = modelsOf(config, input.model);
+    const limits = { runToken, models, budgetUsd };
+    const gateway = await startGateway({ socketPath, upstream, ...limits, onSpent, log, signal });
     try {
-      const { end, sessionId } = await openSession(input, { gateway, socketPath, runToken });
+      const played = await openSession(input, { gateway, socketPath, runToken });
+      await gateway.close(); // before its usage is read: a call under way has to be paid
       const durationMs = Math.round(performance.now() - startedAt);
-      return { end, sessionId, usage: gateway.usage(), durationMs };
+      return { ...played, usage: gateway.usage(), durationMs };
     } finally {
       await gateway.close();
     }

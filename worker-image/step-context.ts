@@ -4,6 +4,7 @@ import type { Reservation } from '#core/money.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Step } from '#core/task.ts';
 import type { Base, Failed, Wait } from './decide.ts';
+import type { ModelChoice } from './gateway-models.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
 import type { RunAgent } from './run-agent.ts';
@@ -50,6 +51,8 @@ export type StepContext = StepsInput & {
   money: Money;
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
+  /** What may be asked for with `--model`. */
+  models: ModelChoice;
 };
 
 export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;

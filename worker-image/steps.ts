@@ -7,6 +7,8 @@ import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
+import type { ModelChoice } from './gateway-models.ts';
+import { problemWithModel } from './gateway-models.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
 import { commitPatch, pushCommit } from './publish.ts';
@@ -40,6 +42,7 @@ type Deps = {
   memory: Memory;
   money: Money;
   budgetUsd: number;
+  models: ModelChoice;
   stateDir: string;
   maxRepositoryBytes?: number;
 };
@@ -73,7 +76,7 @@ export const createOpenSteps =
   };
 
 const clone = async (
-  { job: { task }, access, say, fetchBase }: StepContext,
+  { job: { task }, access, say, fetchBase, models }: StepContext,
   facts: JobFacts,
 ): Promise<Stepped> => {
   const said = await say(toProgress('reading'), facts);
@@ -85,6 +88,9 @@ const clone = async (
   if (wanted !== undefined && !isBranchName(wanted)) {
     return ended('received', badBase('That is no name of a branch.'), said);
   }
+  const problem = problemWithModel(models, task.request.options.model);
+  if (problem !== undefined)
+    return ended('received', { status: 'failed', reason: 'bad_model', detail: problem }, said);
   const baseBranch = wanted ?? (await access.defaultBranch());
   const fetched = await fetchBase({ branch: baseBranch });
   if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
@@ -127,7 +133,7 @@ const openPullRequest = async (
     head: branch,
     base: base.branch,
     ...toPullRequest(task, report),
-    ...(draft !== undefined && { draft }),
+    ...(report.unfinished ? { draft: true } : draft !== undefined && { draft }),
   });
   return { step: 'opened', facts: { pullRequest, outcome: published(pullRequest, branch, report) } };
 };
@@ -165,8 +171,9 @@ const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_b
 const refused = (detail: string): Outcome => ({ status: 'failed', reason: 'patch_refused', detail });
 
 type Opened = { number: number; url: string };
-const published = ({ number, url }: Opened, branch: string, { answer }: RunReport): Outcome => ({
-  status: 'succeeded',
-  result: { kind: 'pull_request', url, number, branch },
-  summary: answer,
-});
+const published = ({ number, url }: Opened, branch: string, report: RunReport): Outcome => {
+  const { answer: summary, unfinished } = report;
+  if (unfinished)
+    return { status: 'failed', reason: unfinished, detail: '', draft: { url, number, branch, summary } };
+  return { status: 'succeeded', result: { kind: 'pull_request', url, number, branch }, summary };
+};

@@ -7,11 +7,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { secretMatches } from '#core/signature.ts';
 import type { Fault, Faults } from '#local/faults.ts';
 import type { Journal } from '#local/journal.ts';
+import { answerTo } from './answer-to.ts';
 import type { Script } from './conversation.ts';
-import { toConversation } from './conversation.ts';
 import { fixFailingTest } from './fix-failing-test.ts';
-import type { MessagesRequest, ModelTurn, ModelUsage } from './messages-api.ts';
-import { apiError, messagesRequestSchema, toEvents, toMessage } from './messages-api.ts';
+import { apiError, messagesRequestSchema, toEvents } from './messages-api.ts';
 
 type Options = {
   journal: Journal;
@@ -89,18 +88,11 @@ const replyTo = (options: Options, { call, request, body }: Question): Reply => 
   if (call !== 'POST /v1/messages') return refusal(404, 'not_found_error', 'Not found');
   const parsed = messagesRequestSchema.safeParse(jsonOf(body));
   if (!parsed.success) return refusal(400, 'invalid_request_error', 'not a request for a message');
-  const turn = nextTurn(options.script ?? fixFailingTest, parsed.data);
-  const usage = { ...countUsage(parsed.data, turn), ...turn.usage };
-  const message = toMessage({ model: parsed.data.model, turn, usage });
-  const said = [turn.text, ...(turn.tools ?? []).map(({ name }) => `[${name}]`)].filter(Boolean).join(' ');
+  const { message, said } = answerTo(options.script ?? fixFailingTest, parsed.data);
   return parsed.data.stream
     ? { status: 200, contentType: 'text/event-stream; charset=utf-8', parts: toEvents(message), said }
     : { status: 200, contentType: 'application/json', parts: [JSON.stringify(message)], said };
 };
-
-/** A request without tools is a probe or a title: it gets words, and the script does not see it. */
-const nextTurn = (script: Script, request: MessagesRequest): ModelTurn =>
-  request.tools.length === 0 ? { text: 'ok' } : script(toConversation(request));
 
 const refusal = (status: number, type: string, message: string): Reply => ({
   status,
@@ -119,20 +111,6 @@ const shownHeaders = (options: Options, { headers }: IncomingMessage) =>
         ...headers,
         'x-api-key': secretMatches(String(headers['x-api-key']), options.apiKey) ? 'right' : 'wrong',
       };
-
-/** About four characters are a token; all but the last message comes from the cache after the first turn. */
-const countUsage = ({ messages, tools }: MessagesRequest, turn: ModelTurn): ModelUsage => {
-  const tokens = (value: unknown) => Math.ceil(JSON.stringify(value).length / 4);
-  const before = tokens(tools) + tokens(messages.slice(0, -1));
-  const isFirst = !messages.some(({ role }) => role === 'assistant');
-  return {
-    input_tokens: tokens(messages.at(-1) ?? ''),
-    output_tokens: tokens(turn),
-    cache_read_input_tokens: isFirst ? 0 : before,
-    cache_creation_input_tokens: isFirst ? before : 0,
-    cache_creation: { ephemeral_5m_input_tokens: isFirst ? before : 0, ephemeral_1h_input_tokens: 0 },
-  };
-};
 
 const write = async (response: ServerResponse, reply: Reply, isCut: boolean) => {
   response.writeHead(reply.status, { 'content-type': reply.contentType, ...reply.headers });

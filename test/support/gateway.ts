@@ -13,7 +13,15 @@ import { startGateway } from '#worker/gateway.ts';
 
 export const key = 'key-of-the-provider-account';
 export const token = 'token-of-this-run';
-export const question = JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 5, messages: [] });
+/** What a client may ask, with changes. */
+export const aQuestion = (changes: object = {}) =>
+  JSON.stringify({
+    model: 'claude-opus-5-5',
+    max_tokens: 5,
+    messages: [{ role: 'user', content: 'hello' }],
+    ...changes,
+  });
+export const question = aQuestion();
 
 export const answer = (usage: object) => JSON.stringify({ type: 'message', model: 'claude-opus-5-5', usage });
 export const event = (body: { type: string; [key: string]: unknown }) =>
@@ -31,7 +39,7 @@ type Seen = {
   body: string;
 };
 type Call = { method?: string; path?: string; headers?: Record<string, string>; body?: string };
-type Gate = {
+type Gate = Partial<Pick<Parameters<typeof startGateway>[0], 'upstream' | 'limits' | 'now' | 'models'>> & {
   budgetUsd?: number;
   signal?: AbortSignal;
   socketPath?: string;
@@ -60,6 +68,7 @@ export const aGatewayBench = () => {
       socketPath,
       upstream: { baseUrl, apiKey: key },
       runToken: token,
+      models: ['claude-opus-5-5', 'claude-haiku-5-5'],
       budgetUsd: 1,
       log: log.log,
       signal: new AbortController().signal,

@@ -92,6 +92,7 @@ export const startWorkerHouse = async () => {
         memory: createSessions(db),
         money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
         budgetUsd: 1,
+        models: { model: 'claude-opus-5-5' },
         runAgent: createRunAgent({
           config: {
             user,

@@ -54,7 +54,15 @@ describe('the real CLI', () => {
     const socketPath = join(folders.supervisor, 'model.sock');
     const model = await startScriptedModel({ journal, faults, apiKey, script });
     const upstream = { baseUrl: model.url, apiKey };
-    const gateway = await startGateway({ socketPath, upstream, runToken, budgetUsd, log, signal });
+    const gateway = await startGateway({
+      socketPath,
+      upstream,
+      runToken,
+      models: ['claude-opus-5-5'],
+      budgetUsd,
+      log,
+      signal,
+    });
     const thread = { repository: 'octo/shop', number: 1, isPullRequest: false };
     const request = { command: 'fix', text } as const;
     const prompt = toPrompt({ thread, request, author: 'octo-dev', baseBranch: 'main' });
@@ -146,9 +154,14 @@ describe('the real CLI', () => {
   });
 
   it('is over budget when the gateway says no', async () => {
-    const { end, calls } = await play({ text: 'fix the failing test', budgetUsd: 0.001 });
+    const script: Script = () => ({
+      tools: [{ name: 'Bash', input: { command: 'echo on', description: 'go on' } }],
+      usage: { output_tokens: 7_000 },
+    });
+    const { end, calls, usage } = await play({ text: 'go on', script, budgetUsd: 0.2 });
     expect(end).toMatchObject({ kind: 'failed', reason: 'over_budget' });
-    expect(calls).toHaveLength(1);
+    expect(calls).toHaveLength(1); // the second was never sent
+    expect(usage.costUsd).toBeLessThan(0.2);
   });
 
   it('gets over an overloaded provider by itself', async () => {

@@ -30,6 +30,17 @@ describe('the reader of the stream', () => {
     expect(stream.result?.result).toBe('ok');
   });
 
+  it('keeps the last words of the model, not what the CLI says in its place', async () => {
+    const said = (...content: object[]) => ({ type: 'assistant', message: { content } });
+    const lines = [
+      said({ type: 'text', text: 'First.' }),
+      said({ type: 'text', text: 'I look.' }, { type: 'tool_use', name: 'Bash' }),
+      said({ type: 'tool_use', name: 'Bash' }),
+      { ...said({ type: 'text', text: 'API Error: 403' }), error: 'unknown' },
+    ].map((event) => `${JSON.stringify(event)}\n`);
+    expect((await read(lines)).stream.said).toBe('I look.');
+  });
+
   it('takes a last line without a newline', async () => {
     expect((await read([resultLine()])).stream.result?.result).toBe('ok');
   });

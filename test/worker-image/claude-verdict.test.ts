@@ -88,7 +88,12 @@ describe('the verdict on a run', () => {
     result: 'fixed',
   };
   const verdict = (result: ClaudeResult | undefined, more: Partial<Parameters<typeof judge>[0]> = {}) =>
-    judge({ exit: done, stream: { result, turns: 2, error: undefined, cutLines: 0 }, sessionId, ...more });
+    judge({
+      exit: done,
+      stream: { result, turns: 2, error: undefined, said: 'I go on.', cutLines: 0 },
+      sessionId,
+      ...more,
+    });
 
   it('is success when all four parts say so', () => {
     expect(verdict(good)).toEqual(succeeded('fixed', 2));
@@ -113,7 +118,10 @@ describe('the verdict on a run', () => {
       terminal_reason: 'api_error',
       api_error_status: 403,
     };
-    expect(verdict(refused, { exit: failed, isOverBudget: true })).toMatchObject({ reason: 'over_budget' });
+    expect(verdict(refused, { exit: failed, isOverBudget: true })).toMatchObject({
+      reason: 'over_budget',
+      said: 'I go on.',
+    });
     expect(verdict(undefined, { exit: failed, isOverBudget: true })).toMatchObject({ reason: 'over_budget' });
     expect(verdict(good, { isOverBudget: true })).toMatchObject({ kind: 'succeeded' });
   });
@@ -149,7 +157,7 @@ describe('the verdict on a run', () => {
     const of = (error: { kind: string; status: number | null } | undefined, model?: ModelView) =>
       judge({
         exit: failed,
-        stream: { result: refused, turns: 2, error, cutLines: 0 },
+        stream: { result: refused, turns: 2, error, said: '', cutLines: 0 },
         sessionId,
         ...(model && { model }),
       });

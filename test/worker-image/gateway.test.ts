@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentFolders, anAgentUser } from '#test/support/agent.ts';
 import {
   aGatewayBench,
+  aQuestion,
   answer,
   delta,
   event,
   json,
   key,
-  question,
   start,
   token,
 } from '#test/support/gateway.ts';
@@ -48,40 +48,6 @@ describe('the gateway', () => {
     });
     folders.remove();
     expect(String(stdout).trim()).toBe('200');
-  });
-
-  it('puts the key in and strips what the client says about itself', async () => {
-    await bench.open((response) => {
-      response.setHeader('set-cookie', 'session=1');
-      response.setHeader('anthropic-organization-id', 'org-1');
-      response.setHeader('request-id', 'req_1');
-      json(response, answer({}));
-    });
-    const { status, headers, body } = await bench.ask({
-      path: '/v1/messages?beta=true',
-      headers: {
-        'x-api-key': token,
-        authorization: 'Bearer of-somebody-else',
-        cookie: 'a=b',
-        'proxy-authorization': 'Basic x',
-        'x-forwarded-for': '1.2.3.4',
-        'anthropic-version': '2023-06-01',
-        'anthropic-beta': 'one,two',
-      },
-    });
-    expect([status, body]).toEqual([200, answer({})]);
-    expect(headers).toMatchObject({ 'content-type': 'application/json', 'request-id': 'req_1' });
-    expect(Object.keys(headers)).not.toContain('set-cookie');
-    expect(Object.keys(headers)).not.toContain('anthropic-organization-id');
-    expect(bench.seen[0]).toMatchObject({ method: 'POST', url: '/v1/messages?beta=true', body: question });
-    expect(bench.seen[0]?.headers).toMatchObject({
-      'x-api-key': key,
-      'anthropic-version': '2023-06-01',
-      'anthropic-beta': 'one,two',
-    });
-    for (const name of ['authorization', 'cookie', 'proxy-authorization', 'x-forwarded-for']) {
-      expect(bench.seen[0]?.headers).not.toHaveProperty(name);
-    }
   });
 
   it('takes the token as a bearer too', async () => {
@@ -270,7 +236,7 @@ describe('the gateway', () => {
       if (count === 1) json(response, answer({ output_tokens: 1 }));
       else response.destroy();
     });
-    const body = JSON.stringify({ model: 'claude-opus-5-5', messages: ['secret of the customer'] });
+    const body = aQuestion({ system: 'secret of the customer' });
     await bench.ask({ body });
     await bench.ask({ body });
     await bench.ask({ headers: { 'x-api-key': 'guess-of-the-agent' } });

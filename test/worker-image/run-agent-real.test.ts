@@ -133,16 +133,28 @@ describe('a run after which the model was away', () => {
 });
 
 describe('a run that never ends by itself', () => {
-  it('is over budget after at most one turn too many', async () => {
-    const usage = { input_tokens: 1_000, output_tokens: 1_000 };
-    const model = await house.aModel(({ steps }) => ({ ...bash(`echo ${steps.length}`), usage }));
-    const { ran, booked } = await house.run({ budgetUsd: 0.05, agent: model.agent });
+  it('ends within its budget, and what it had done is there', async () => {
+    const usage = { input_tokens: 1_000, output_tokens: 4_000 };
+    const model = await house.aModel(({ steps }) => ({
+      ...bash(`echo ${steps.length} >> note.txt`),
+      text: `Line ${steps.length} comes next.`,
+      usage,
+    }));
+    const { ran, booked } = await house.run({ budgetUsd: 0.5, agent: model.agent });
+    expect(ran?.report.unfinished).toBe('over_budget');
+    expect(patchOf(ran)).toContain('+0\n+1\n');
+    expect(ran?.report.answer).toMatch(/^Line \d comes next\.$/);
+    const { costUsd } = ran?.report.usage ?? { costUsd: 0 };
+    expect(costUsd).toBeGreaterThan(0.3);
+    expect(costUsd).toBeLessThanOrEqual(0.5);
+    expect(booked.find(({ verb }) => verb === 'settle')?.usd).toBe(costUsd);
+  });
+
+  it('is over budget with nothing to show where nothing was changed', async () => {
+    const model = await house.aModel(() => bash('echo on'));
+    const { ran } = await house.run({ budgetUsd: 0.05, agent: model.agent });
     expect(ran?.result).toMatchObject({ outcome: { status: 'failed', reason: 'over_budget' } });
-    const notes = booked.filter(({ verb }) => verb === 'note').map(({ usd }) => usd ?? 0);
-    const turnUsd = notes[0] ?? 0;
-    expect(ran?.report.usage.costUsd).toBeGreaterThanOrEqual(0.05);
-    expect(ran?.report.usage.costUsd).toBeLessThan(0.05 + turnUsd);
-    expect(booked.find(({ verb }) => verb === 'settle')?.usd).toBe(ran?.report.usage.costUsd);
+    expect(model.bodies()).toEqual([]);
   });
 });
 
@@ -195,7 +207,7 @@ const sessionOf = (ran: Ran | undefined) => {
 };
 
 const patchOf = (ran: Ran | undefined): string =>
-  ran?.result.kind === 'patch' || ran?.result.kind === 'interrupted' ? String(ran.result.patch) : '';
+  ran && 'patch' in ran.result ? String(ran.result.patch) : '';
 
 /** As the CLI writes it, between the first line and what follows it. */
 const withSnapshot = (transcript: string, prompt: string[]): string => {

@@ -121,6 +121,31 @@ describe('rights', () => {
     ]);
   });
 
+  it('lets the worker ask the named models at Bedrock where they are there, and then read no key', () => {
+    const models = {
+      'claude-opus-5-5': 'eu.anthropic.claude-opus-5-5-v1:0',
+      'claude-haiku-5-5': 'anthropic.claude-haiku-5-5-v1:0',
+    };
+    const before = rights['WorkerTaskTaskRole'] ?? [];
+    const after = rightsOf(synthesize({ bedrock: { region: 'eu-central-1', models } }))['WorkerTaskTaskRole'];
+    const resources = [
+      'inference-profile/eu.anthropic.claude-opus-5-5-v1:0',
+      'foundation-model/anthropic.claude-opus-5-5-v1:0',
+      'foundation-model/anthropic.claude-haiku-5-5-v1:0',
+    ];
+    const places = ['eu-central-1:AWS::AccountId', '*:', 'eu-central-1:'];
+    expect(after?.filter((line) => !before.includes(line))).toEqual(
+      ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream']
+        .flatMap((action) =>
+          resources.map((name, index) => `${action} arn:AWS::Partition:bedrock:${places[index]}:${name}`),
+        )
+        .sort(),
+    );
+    expect(before.filter((line) => !after?.includes(line))).toEqual([
+      'secretsmanager:GetSecretValue SecretsModel',
+    ]);
+  });
+
   it('lets nobody but reconcile start or stop tasks or pass roles', () => {
     const holders = (action: string) =>
       Object.keys(rights).filter((role) => rights[role]!.some((line) => line.startsWith(action)));

@@ -19,6 +19,14 @@ describe('settings', () => {
     ['model', ''],
     ['budgetUsd', 0],
     ['maxTurns', 0],
+    ['models', []],
+    ['models', ['claude-opus-5-5,other']],
+    ['bedrock', { region: 'Frankfurt', models: { 'claude-opus-5-5': 'anthropic.claude-opus-5-5-v1:0' } }],
+    ['bedrock', { region: 'eu-central-1', models: { 'claude-opus-5-5': 'arn:aws:iam::1:role/x' } }],
+    [
+      'bedrock',
+      { region: 'eu-central-1', models: { 'claude-haiku-5-5': 'anthropic.claude-haiku-5-5-v1:0' } },
+    ],
     ['githubApiUrl', 'api.github.com'],
     ['databaseClass', 'db.t4g.micro'],
     ['databaseDeletionProtection', 'yes'],
@@ -42,6 +50,8 @@ describe('settings', () => {
       workerCapacity: 'spot',
       mention: '@helper',
       model: 'claude-haiku-5-5',
+      models: ['claude-sonnet-5-5', 'claude-opus-5-5'],
+      bedrock: { region: 'eu-central-1', models: { 'claude-haiku-5-5': 'anthropic.claude-haiku-5-5-v1:0' } },
       budgetUsd: 1.5,
       maxTurns: 9,
       workerVcpus: 4,
@@ -66,6 +76,11 @@ describe('settings', () => {
     expect(task!['Properties'].ContainerDefinitions[0].Environment).toEqual(
       expect.arrayContaining([
         { Name: 'MODEL', Value: 'claude-haiku-5-5' },
+        { Name: 'MODELS', Value: 'claude-sonnet-5-5,claude-opus-5-5' },
+        {
+          Name: 'BEDROCK',
+          Value: '{"region":"eu-central-1","models":{"claude-haiku-5-5":"anthropic.claude-haiku-5-5-v1:0"}}',
+        },
         { Name: 'BUDGET_USD', Value: '1.5' },
         { Name: 'MAX_TURNS', Value: '9' },
         { Name: 'GITHUB_URL', Value: 'https://github.example' },
