@@ -6,13 +6,16 @@ import type { WorkerConfig } from './env.ts';
 import type { Upstream } from './gateway-forward.ts';
 import type { ModelChoice } from './gateway-models.ts';
 
+type Place = Pick<WorkerConfig, 'BEDROCK' | 'MODEL_BASE_URL' | 'MODEL_SECRET_ID'>;
+type Named = Pick<WorkerConfig, 'BEDROCK' | 'MODEL' | 'MODELS'>;
+
 const secretSchema = z.union([
   z.object({ apiKey: z.string().min(1) }),
   z.object({ oauthToken: z.string().min(1) }),
 ]);
 
 /** The secret is read for each run, so that a new one holds from the next run on. At Bedrock the worker's role is enough. */
-export const createUpstream = (config: WorkerConfig, secrets: SecretReader): (() => Promise<Upstream>) => {
+export const createUpstream = (config: Place, secrets: SecretReader): (() => Promise<Upstream>) => {
   const { BEDROCK: bedrock } = config;
   if (bedrock) {
     const client = bedrockClient({ region: bedrock.region });
@@ -25,7 +28,7 @@ export const createUpstream = (config: WorkerConfig, secrets: SecretReader): (()
 };
 
 /** At Bedrock there are only the models that have an id there. */
-export const modelChoice = ({ MODEL: model, MODELS: named, BEDROCK: bedrock }: WorkerConfig): ModelChoice => {
+export const modelChoice = ({ MODEL: model, MODELS: named, BEDROCK: bedrock }: Named): ModelChoice => {
   if (!bedrock) return { model, models: named };
   const there = Object.keys(bedrock.models);
   return { model, models: named?.filter((name) => there.includes(name)) ?? there };
