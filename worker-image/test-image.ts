@@ -18,7 +18,14 @@ export const droppedCapabilities = [
   'SETFCAP',
   'SYS_CHROOT',
 ];
-export const agentUid = 20001;
+/** And the one that it adds. */
+export const addedCapabilities = ['SYS_PTRACE'];
+export const agentEnvironment = {
+  AGENT_UID_FIRST: '20001',
+  AGENT_UID_COUNT: '1000',
+  GUARD_BINARY: '/opt/agent-bot/guard',
+};
+const agentUid = Number(agentEnvironment.AGENT_UID_FIRST);
 
 const root = join(import.meta.dirname, '..');
 const image = 'agent-bot-worker:test';
@@ -26,6 +33,7 @@ const production = [
   '--read-only',
   '--network=none',
   ...droppedCapabilities.map((name) => `--cap-drop=${name}`),
+  ...addedCapabilities.map((name) => `--cap-add=${name}`),
 ];
 
 /** What the task definition and the launch give, with nobody at the other end of any of it. */
@@ -58,7 +66,7 @@ const environment = {
   IDLE_SECONDS: '5',
   STATE_DIR: '/var/lib/agent-bot',
   RUNS_DIR: '/runs',
-  AGENT_UID: String(agentUid),
+  ...agentEnvironment,
   CLAUDE_BINARY: '/opt/agent-bot/claude',
   AWS_REGION: 'eu-central-1',
 };
@@ -78,7 +86,7 @@ const checks: { [says: string]: () => void } = {
     expect(code === 78 && output.includes('2.1.330') && output.includes('2.1.197'), { code, output });
   },
   'with the right one it gets as far as Postgres, which is not there': () => {
-    const { code, output } = startWith("#!/bin/sh\necho '2.1.330 (Claude Code)'");
+    const { code, output } = startWith(rightClaude);
     expect(code !== 0 && code !== 78 && output.includes('ECONNREFUSED'), { code, output });
   },
   'the CLI is 2.1.330 and runs as the agent': () => asAgent('/opt/agent-bot/claude --version', /^2\.1\.330 /),
@@ -87,7 +95,6 @@ const checks: { [says: string]: () => void } = {
     shell('git --version', /^git version 2\./);
     asAgent('git --version', /^git version 2\./);
   },
-  'setpriv can load a seccomp filter': () => shell('setpriv --help', /--seccomp-filter/),
   'certificates are there': () => shell('test -s /etc/ssl/certs/ca-certificates.crt && echo yes', /^yes$/),
   'it starts the worker under tini, which reaps orphans': () => {
     const ended = docker([
@@ -102,6 +109,32 @@ const checks: { [says: string]: () => void } = {
     asAgent(
       "grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs)' /proc/self/status",
       /^(Cap\w+:\s0+\n){3}NoNewPrivs:\s1$/,
+    ),
+  'the guard can keep the agent to TCP among its own processes': () =>
+    shell(`${guard} --probe`, /^\{"network":"loopback"\}$/),
+  'without SYS_PTRACE it says so, and the worker starts with Unix sockets alone': () => {
+    const { code, output } = startWith(rightClaude, ['--cap-drop=SYS_PTRACE']);
+    expect(code !== 78 && /no loopback network here.*CAP_SYS_PTRACE/.test(output), { code, output });
+  },
+  'without SETUID the worker refuses to start, in one clear line': () => {
+    const { code, output } = startWith(rightClaude, ['--cap-drop=SETUID']);
+    const said = lines(output).filter((line) => line.includes('cannot be kept in on this machine'));
+    expect(code === 78 && said.length === 1 && /CAP_SETUID/.test(output), { code, output });
+  },
+  'the agent serves and fetches on loopback, by IPv4 and IPv6': () =>
+    asAgent(`node -e ${quote(loopbackScript)}`, /^v4 hello\nv6 hello$/),
+  'the agent reaches nothing else': () =>
+    asAgent(`node -e ${quote(outsideScript)}`, /^ENETUNREACH\nENETUNREACH\nEAFNOSUPPORT\nEAI_AGAIN$/),
+  'in the supervisor’s hands it has no network at all': () =>
+    shell(
+      `exec ${guard} --net none -- ${clean} node -e ${quote(outsideScript)}`,
+      /^EAFNOSUPPORT\nEAFNOSUPPORT\nEAFNOSUPPORT\nEAI_AGAIN$/,
+    ),
+  'the agent makes no namespace': () => asAgent('unshare -Urn true 2>&1', /Operation not permitted/, 1),
+  'nothing of the agent outlives its end': () =>
+    shell(
+      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill && ! grep -ls "^Uid:.${agentUid}" /proc/[0-9]*/status`,
+      /^$/,
     ),
   'the agent finds nothing of the supervisor: not its environment, not its files': () => {
     shell('tr "\\0" "\\n" </proc/1/environ | grep -c canary-7c1f', /^1$/); // it is there to be found
@@ -134,7 +167,7 @@ const checks: { [says: string]: () => void } = {
     look('find / -xdev -type s; grep -c / /proc/net/unix || true', /^0$/),
   'the image holds the bundle and the CLI, and no package but npm itself': () => {
     const texts = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'));
-    look('ls /opt/agent-bot', new RegExp(`^${['claude', 'main.mjs', ...texts].sort().join('\n')}$`));
+    look('ls /opt/agent-bot', new RegExp(`^${['claude', 'guard', 'main.mjs', ...texts].sort().join('\n')}$`));
     look('find / -xdev -name node_modules -prune', /^\/usr\/local\/lib\/node_modules$/);
     look('ls /usr/local/lib/node_modules', /^(corepack\n)?npm$/);
   },
@@ -147,7 +180,8 @@ const checks: { [says: string]: () => void } = {
 
 const lines = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
 
-const agent = `setpriv --reuid=${agentUid} --regid=${agentUid} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp`;
+const guard = `/opt/agent-bot/guard --uid ${agentUid} --gid ${agentUid}`;
+const clean = 'env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp';
 
 /** As the supervisor sees it: root, under the production flags and with the production environment. */
 const shell = (script: string, wanted: RegExp, code = 0) => {
@@ -157,7 +191,7 @@ const shell = (script: string, wanted: RegExp, code = 0) => {
 };
 
 const asAgent = (script: string, wanted: RegExp, code = 0) =>
-  shell(`exec ${agent} sh -c ${quote(script)}`, wanted, code);
+  shell(`exec ${guard} --net loopback -- ${clean} sh -c ${quote(script)}`, wanted, code);
 
 /** For questions about the image's files: root with all that Docker gives, so that nothing hides. */
 const look = (script: string, wanted: RegExp) => {
@@ -167,21 +201,45 @@ const look = (script: string, wanted: RegExp) => {
 
 const quote = (script: string) => `'${script.replaceAll("'", `'\\''`)}'`;
 
+const rightClaude = "#!/bin/sh\necho '2.1.330 (Claude Code)'";
+
 /** The worker's own start with everything in place, but with this CLI. */
-const startWith = (claude: string): Ended => {
+const startWith = (claude: string, more: string[] = []): Ended => {
   const flags = Object.entries({ ...environment, CLAUDE_BINARY: '/tmp/claude' }).map(
     ([name, value]) => `--env=${name}=${value}`,
   );
   const script = `printf '%s\\n' ${quote(claude)} >/tmp/claude && chmod 755 /tmp/claude && exec node /opt/agent-bot/main.mjs`;
-  return run([...flags, '--entrypoint=sh'], ['-c', script]);
+  return run([...flags, ...more, '--entrypoint=sh'], ['-c', script]);
 };
+
+/** A server, and a client that finds it by both addresses. */
+const loopbackScript = `
+  const server = require('node:http').createServer((_, answer) => answer.end('hello'));
+  server.listen(0, '::', async () => {
+    const { port } = server.address();
+    for (const [name, host] of [['v4', '127.0.0.1'], ['v6', '[::1]']])
+      console.log(name, await (await fetch('http://' + host + ':' + port)).text());
+    process.exit();
+  });`;
+
+/** How TCP to the task's credentials, to a machine, UDP and a name are refused. */
+const outsideScript = `
+  const codeOf = (start) => new Promise((resolve) => {
+    try { start(resolve); } catch (error) { resolve(error.code); }
+  });
+  const connect = (host) => (done) => require('node:net').connect(80, host).on('error', (error) => done(error.code));
+  const send = (done) => require('node:dgram').createSocket('udp4').on('error', (error) => done(error.code)).send('x', 53, '127.0.0.1');
+  const lookup = (done) => require('node:dns').lookup('example.com', (error) => done(error.code));
+  (async () => {
+    for (const start of [connect('169.254.170.2'), connect('10.0.0.1'), send, lookup]) console.log(await codeOf(start));
+  })();`;
 
 /** The worker's own code for it, called alone. */
 const makeAndRemove = () => {
   const contents = `
     import { readdirSync, statSync } from 'node:fs';
     import { createWorkspace } from './worker-image/workspace.ts';
-    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid} };
+    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback' };
     const { signal } = new AbortController();
     const workspace = await createWorkspace({ runsDir: '/runs', name: 'one', user, signal });
     const look = (path) => { const { uid, mode } = statSync(path); return uid + ' ' + (mode & 0o7777).toString(8); };
