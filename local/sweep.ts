@@ -1,17 +1,16 @@
 import { rmSync } from 'node:fs';
-import { agentUser } from '#worker/agent-user.ts';
-import { killAgent } from '#worker/kill-agent.ts';
-import { workersAtOnce } from './house-worker.ts';
+import { killAllOf } from '#worker/kill-agent.ts';
+import type { WorkerPlace } from './house-worker.ts';
 
-type Place = { stateDir: string; runsDir: string; agentUid: number };
+type Place = Pick<WorkerPlace, 'stateDir' | 'runsDir' | 'agentUids' | 'guard'>;
 
 /** What workers of a house that was killed left: their folders, and whatever of their agents' uids still runs. */
-export const sweep = async ({ stateDir, runsDir, agentUid }: Place): Promise<void> => {
-  const isRoot = process.getuid?.() === 0;
-  const kill = async (slot: number) => {
-    const user = agentUser({ uid: agentUid + slot, isRoot, platform: process.platform });
-    if (user.kind === 'separate') await killAgent(user, 0);
-  };
-  await Promise.all(Array.from({ length: workersAtOnce }, (_, slot) => kill(slot)));
+export const sweep = async ({ stateDir, runsDir, agentUids, guard }: Place): Promise<void> => {
+  if (guard !== undefined) {
+    for (const uid of uidsOf(agentUids)) await killAllOf({ uid, gid: uid, guard });
+  }
   for (const folder of [stateDir, runsDir]) rmSync(folder, { recursive: true, force: true });
 };
+
+const uidsOf = ({ first, count }: WorkerPlace['agentUids']) =>
+  Array.from({ length: count }, (_, offset) => first + offset);

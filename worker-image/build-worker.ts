@@ -18,7 +18,7 @@ import { createSpend } from '#db/spend.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
-import type { AgentUser } from './agent-user.ts';
+import type { LeaseUser } from './agents.ts';
 import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
@@ -36,7 +36,7 @@ import { createWork } from './work.ts';
 export type WorkerInput = {
   config: WorkerConfig;
   db: Database;
-  user: AgentUser;
+  leaseUser: LeaseUser;
   /** The agent's PATH. */
   path: string;
   /** For an S3-speaking server without a name per bucket. */
@@ -107,10 +107,10 @@ export const buildWorker = (input: WorkerInput) => {
 };
 
 const agentConfig = (
-  { config, user, path }: WorkerInput,
+  { config, leaseUser, path }: WorkerInput,
   secrets: ReturnType<typeof createSecretReader>,
 ): AgentConfig => ({
-  user,
+  leaseUser,
   path,
   stateDir: config.STATE_DIR,
   runsDir: config.RUNS_DIR,

@@ -6,6 +6,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
 import { agentLimits } from './agent-limits.ts';
+import type { LeaseUser } from './agents.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
@@ -61,7 +62,9 @@ export type RunBooks = {
   settle: (run: Held & { usd: number }) => Promise<void>;
 };
 
-export type AgentConfig = CliConfig & {
+export type AgentConfig = Omit<CliConfig, 'user'> & {
+  /** Each run has a user of its own. */
+  leaseUser: LeaseUser;
   /** From a stop that leaves time for it: for the CLI to end and for the work to be read. */
   savingMs?: number;
 };
@@ -78,13 +81,17 @@ export const createRunAgent =
     const { job, base, signal } = input;
     const held = { taskId: job.task.id, fence: job.fence };
     const limits = config.limits ?? agentLimits();
+    const { user, giveBack } = await config.leaseUser();
     const workspace = await createWorkspace({
       runsDir: config.runsDir,
       name: job.task.threadKey.slice(0, 16),
       otherName: `${held.taskId}-${held.fence}`,
-      user: config.user,
+      user,
       limits,
       signal,
+    }).catch(async (error: unknown) => {
+      await giveBack();
+      throw error;
     });
     const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
     try {
@@ -93,7 +100,7 @@ export const createRunAgent =
       const notes = createSpendNotes({ note: (usd) => books.note({ ...held, usd }), log });
       const { end, usage, durationMs, sessionId } = await runCli({
         ...opened,
-        config,
+        config: { ...config, user },
         workspace,
         limits,
         model: job.task.request.options.model,
@@ -113,7 +120,7 @@ export const createRunAgent =
       return { sessionId, report: { ...report, ...unfinishedIn(end, result) }, transcript, result };
     } finally {
       saving.close();
-      await workspace.remove();
+      await workspace.remove().finally(giveBack);
     }
   };
 
