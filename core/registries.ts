@@ -1,0 +1,66 @@
+// The public package registries that a repository's setup may read, by name, and where they really are. A new one is a row here, one in
+// worker-image/registry-tools.ts and its hosts in infra/dns-firewall.ts, which does not compile without them.
+
+export const registryNames = ['npm', 'pypi', 'crates', 'goproxy', 'rubygems', 'maven'] as const;
+export type RegistryName = (typeof registryNames)[number];
+
+export type Registry = {
+  /** Paths below the registry's name on the mirror, each with the address that it stands for. The first that fits counts. */
+  routes: readonly (readonly [path: string, address: string])[];
+  /** Where answers may send us on to, beside the routes. */
+  redirects?: readonly string[];
+  /** Its indexes name files by whole addresses, which the mirror replaces by its own. */
+  namesFiles?: boolean;
+  /** Questions about the mirror itself: here yes is the answer. */
+  confirms?: string;
+};
+
+export const registries = {
+  npm: { routes: [['', 'https://registry.npmjs.org/']], namesFiles: true },
+  pypi: {
+    routes: [
+      ['files/', 'https://files.pythonhosted.org/'],
+      ['', 'https://pypi.org/'],
+    ],
+    namesFiles: true,
+  },
+  crates: {
+    routes: [
+      ['files/', 'https://static.crates.io/'],
+      ['', 'https://index.crates.io/'],
+    ],
+    namesFiles: true,
+  },
+  goproxy: {
+    routes: [
+      ['sumdb/sum.golang.org/', 'https://sum.golang.org/'],
+      ['', 'https://proxy.golang.org/'],
+    ],
+    redirects: ['https://storage.googleapis.com/proxy-golang-org-prod/'],
+    confirms: 'sumdb/sum.golang.org/supported', // https://go.dev/design/25530-sumdb#proxying-a-checksum-database
+  },
+  rubygems: {
+    routes: [['', 'https://rubygems.org/']],
+    redirects: ['https://index.rubygems.org/'],
+  },
+  maven: {
+    routes: [['', 'https://repo.maven.apache.org/maven2/']],
+    redirects: ['https://repo1.maven.org/maven2/'],
+  },
+} as const satisfies { [R in RegistryName]: Registry };
+
+type Route = (typeof registries)[RegistryName]['routes'][number][1];
+type Redirect = Extract<(typeof registries)[RegistryName], { redirects: unknown }>['redirects'][number];
+type HostOf<A> = A extends `https://${infer Host}/${string}` ? Host : never;
+/** Every host that a setup may make us ask. */
+export type RegistryHost = HostOf<Route | Redirect>;
+
+export const isRegistryName = (name: string): name is RegistryName =>
+  (registryNames as readonly string[]).includes(name);
+
+/** A whole host name, never an address: its last label is made of letters. */
+export const isHostName = (name: string): boolean =>
+  name.length <= 253 && /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(name);
+
+/** A host that is no registry of the table, read as it is. */
+export const registryOfHost = (host: string): Registry => ({ routes: [['', `https://${host}/`]] });
