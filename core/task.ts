@@ -154,6 +154,7 @@ export const failureReasons = [
   'over_budget',
   'patch_refused',
   'bad_base',
+  'bad_policy',
   'uninstalled',
   'out_of_memory',
   'disk_full',

@@ -93,6 +93,10 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
     what: 'I could not start from the repository or branch.',
     todo: 'Name a branch that exists with `--base`, or leave it out to start from the default branch.',
   },
+  bad_policy: {
+    what: 'I do not understand `.agent-bot.yml` on the branch that I start from, so I did nothing.',
+    todo: 'Somebody who may write there corrects these lines (docs/policy.md says what each key takes); then mention me again.',
+  },
   uninstalled: {
     what: 'I am not let into this repository any more.',
     todo: 'Install the App for this repository, and mention me again.',

@@ -1,6 +1,7 @@
 // What every step of a job has to work with, and what it gives back.
 import type { Job, JobFacts } from '#core/job.ts';
 import type { Reservation } from '#core/money.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Step } from '#core/task.ts';
 import type { Base, Failed, Wait } from './decide.ts';
@@ -53,7 +54,7 @@ export type StepContext = StepsInput & {
 };
 
 export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;
-export type Fetched = { kind: 'fetched'; sha: string } | { kind: 'ended'; outcome: Outcome };
+export type Fetched = { kind: 'fetched'; sha: string; policy: Policy } | { kind: 'ended'; outcome: Outcome };
 
 /** The end is known; the step stays where it is. */
 export const ended = (step: Step, outcome: Outcome, facts: JobFacts = {}): Stepped => ({

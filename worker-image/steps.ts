@@ -10,6 +10,7 @@ import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
 import { commitPatch, pushCommit } from './publish.ts';
+import { readPolicy } from './read-policy.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
@@ -148,7 +149,7 @@ const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
     const fetched = await fetchBranch(git, { branch, sha, maxBytes });
     switch (fetched.kind) {
       case 'fetched':
-        return fetched;
+        return await withPolicy(git, fetched.sha);
       case 'missing':
         return { kind: 'ended', outcome: badBase(`There is no branch ${branch}, or it has no commit yet.`) };
       case 'too_large':
@@ -159,6 +160,14 @@ const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
     }
   };
   return (base) => (known ??= fetchOnce(base));
+};
+
+/** A rule that nobody can read is no leave to work without rules. */
+const withPolicy = async (git: Git, sha: string): Promise<Fetched> => {
+  const read = await readPolicy(git, sha);
+  if (read.kind === 'policy') return { kind: 'fetched', sha, policy: read.policy };
+  const detail = read.errors.map((error) => `- ${error}`).join('\n');
+  return { kind: 'ended', outcome: { status: 'failed', reason: 'bad_policy', detail } };
 };
 
 const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_base', detail });
