@@ -55,12 +55,34 @@ type HostOf<A> = A extends `https://${infer Host}/${string}` ? Host : never;
 /** Every host that a setup may make us ask. */
 export type RegistryHost = HostOf<Route | Redirect>;
 
-export const isRegistryName = (name: string): name is RegistryName =>
-  (registryNames as readonly string[]).includes(name);
+/** Every host that the registry needs. */
+export const hostsOf = (registry: Registry): string[] => [
+  ...new Set([...registry.routes.map(([, address]) => address), ...(registry.redirects ?? [])].map(hostOf)),
+];
 
-/** A whole host name, never an address: its last label is made of letters. */
+/** What these hosts hold and nothing else: registries as far as their hosts are listed, every other host under its own name. */
+export const registriesOn = (hosts: readonly string[]): Record<string, Registry> => {
+  const isListed = (address: string) => hosts.includes(hostOf(address));
+  const table: [string, Registry][] = Object.entries(registries);
+  const known = table.map(([name, registry]): [string, Registry] => [
+    name,
+    {
+      ...registry,
+      routes: registry.routes.filter(([, address]) => isListed(address)),
+      redirects: (registry.redirects ?? []).filter(isListed),
+    },
+  ]);
+  const inTable = new Set(table.flatMap(([, registry]) => hostsOf(registry)));
+  const others = hosts.filter((host) => !inTable.has(host));
+  return Object.fromEntries([
+    ...known.filter(([, { routes }]) => routes.length > 0),
+    ...others.map((host): [string, Registry] => [host, { routes: [['', `https://${host}/`]] }]),
+  ]);
+};
+
+const hostOf = (address: string) => new URL(address).hostname;
+
+/** A whole host name, never an address: its last label begins with a letter. */
 export const isHostName = (name: string): boolean =>
-  name.length <= 253 && /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(name);
-
-/** A host that is no registry of the table, read as it is. */
-export const registryOfHost = (host: string): Registry => ({ routes: [['', `https://${host}/`]] });
+  name.length <= 253 &&
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name);

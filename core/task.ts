@@ -197,6 +197,16 @@ export const usageSchema = z.object({
 });
 export type Usage = z.infer<typeof usageSchema>;
 
+/** A command of the repository's setup that did not do its work; the agent had to do without. */
+const setupFailureSchema = z.object({
+  command: z.string(),
+  /** In a person's words: `it ended with 1`. */
+  what: z.string(),
+  /** The end of what it said. */
+  output: z.string(),
+});
+export type SetupFailure = z.infer<typeof setupFailureSchema>;
+
 /** What is left of one attempt of the agent at a task. */
 export const runReportSchema = z.object({
   usage: usageSchema,
@@ -204,5 +214,6 @@ export const runReportSchema = z.object({
   durationMs: z.int().nonnegative(),
   /** The agent's last words, as it wrote them: data, never instructions. */
   answer: z.string(),
+  setupFailure: setupFailureSchema.optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -1,5 +1,6 @@
 // The worker's task definition: what Fargate would start from the image, as a process of this machine.
 import { fileURLToPath } from 'node:url';
+import { registryNames } from '#core/registries.ts';
 import type { WorkerEnv } from '#worker/env.ts';
 import { arn } from './aws/names.ts';
 import type { TaskDefinition } from './aws/run-task.ts';
@@ -51,6 +52,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
     STATE_DIR: place.stateDir,
     RUNS_DIR: place.runsDir,
     CLAUDE_BINARY: place.claudeBinary,
+    SETUP_REGISTRIES: registryNames.join(','),
   };
   return {
     containers: {

@@ -117,6 +117,7 @@ const agentConfig = (
   binary: config.CLAUDE_BINARY,
   model: config.MODEL,
   maxTurns: config.MAX_TURNS,
+  network: { setupRegistries: config.SETUP_REGISTRIES, openHosts: config.OPEN_HOSTS },
   upstream: async () => {
     const { apiKey } = modelSecretSchema.parse(await secrets.read(config.MODEL_SECRET_ID));
     return { baseUrl: config.MODEL_BASE_URL, apiKey };

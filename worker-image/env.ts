@@ -1,10 +1,12 @@
 // What the worker reads from its environment: the task definition gives all of it but WORKER_ID and LANE_ORDER, which
 // come with the launch.
 import * as z from 'zod';
+import { isHostName, registryNames } from '#core/registries.ts';
 import { laneSchema } from '#core/task.ts';
 import { databaseEnvSchema } from '#db/env.ts';
 
 const nameSchema = z.string().min(1);
+const listSchema = z.string().transform((text) => text.split(',').filter((word) => word !== ''));
 const usdSchema = z.coerce.number<string>().positive();
 
 export const workerEnvSchema = z.object({
@@ -43,6 +45,9 @@ export const workerEnvSchema = z.object({
   /** The uid and gid that the agent gets where the supervisor is root. */
   AGENT_UID: z.coerce.number<string>().int().min(1000),
   CLAUDE_BINARY: nameSchema,
+  /** What a repository's setup may read, by name; and the hosts that its policy may keep open while the agent works. */
+  SETUP_REGISTRIES: listSchema.pipe(z.array(z.enum(registryNames))).default([]),
+  OPEN_HOSTS: listSchema.pipe(z.array(z.string().refine(isHostName, 'must be names of hosts'))).default([]),
 });
 export type WorkerEnv = z.input<typeof workerEnvSchema>;
 export type WorkerConfig = z.output<typeof workerEnvSchema>;

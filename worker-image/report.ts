@@ -37,7 +37,12 @@ export const toWaiting = ({ detail, afterMs }: Wait): string => {
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
 export const toComment = (task: Task, outcome: Outcome, report?: RunReport): string => {
-  const parts = [...endOf(outcome), ...problemsOf(task), ...(report ? [toCost(report)] : [])];
+  const parts = [
+    ...endOf(outcome),
+    ...problemsOf(task),
+    ...setupOf(report),
+    ...(report ? [toCost(report)] : []),
+  ];
   return parts.join('\n\n');
 };
 
@@ -118,6 +123,14 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
 const problemsOf = ({ request }: Task): string[] =>
   request.problems?.length ? [`⚠️ ${request.problems.map((problem) => harmless(problem)).join(' · ')}`] : [];
 
+/** The agent worked without what the setup should have brought: its tests may have said little. */
+const setupOf = (report: RunReport | undefined): string[] => {
+  if (!report?.setupFailure) return [];
+  const { command, what, output } = report.setupFailure;
+  const said = output === '' ? '' : `\n\n${fenced(cut(output, maxQuoteBytes))}`;
+  return [`⚠️ A setup command of \`.agent-bot.yml\` failed: ${harmless(what)}.\n\n${fenced(command)}${said}`];
+};
+
 /** `💰 $0.4213 · 12 turns · 3m 20s` */
 export const toCost = ({ usage, turns, durationMs }: RunReport): string =>
   `💰 $${usage.costUsd.toFixed(4)} · ${turns} ${turns === 1 ? 'turn' : 'turns'} · ${toDuration(durationMs)}`;
@@ -138,6 +151,7 @@ export const toPullRequest = (task: Task, report: RunReport): PullRequestText =>
   body: [
     toAnswer(report.answer) || 'The agent said nothing about this change.',
     `<details><summary>The request</summary>\n\n${fenced(cut(task.trigger.text, maxQuoteBytes))}\n\n</details>`,
+    ...setupOf(report),
     `Asked for in ${task.trigger.url}`,
     toCost(report),
   ].join('\n\n'),

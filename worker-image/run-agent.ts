@@ -2,9 +2,12 @@
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
+import { defaultPolicy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
+import type { NetworkConfig, RunPolicy } from './agent-doors.ts';
+import { createDoors } from './agent-doors.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
@@ -31,6 +34,8 @@ export type RunInput = {
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
+  /** Of the repository; without it there is neither setup nor door. */
+  policy?: RunPolicy | undefined;
 };
 
 export type RunResult =
@@ -62,9 +67,12 @@ export type RunBooks = {
 };
 
 export type AgentConfig = CliConfig & {
+  network?: NetworkConfig;
   /** From a stop that leaves time for it: for the CLI to end and for the work to be read. */
   savingMs?: number;
 };
+
+const noNetwork: NetworkConfig = { setupRegistries: [], openHosts: [] };
 
 type Deps = { config: AgentConfig; books: RunBooks; log: Log };
 
@@ -87,8 +95,11 @@ export const createRunAgent =
       signal,
     });
     const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
+    const { policy = defaultPolicy } = input;
+    const { user, path, runsDir, network = noNetwork } = config;
+    const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
     try {
-      const opened = await openRun(workspace, input, log);
+      const { prepared, ...opened } = await openRun(workspace, { ...input, prepare: doors.prepare }, log);
       await books.start({ ...held, sessionId: opened.opening.sessionId });
       const notes = createSpendNotes({ note: (usd) => books.note({ ...held, usd }), log });
       const { end, usage, durationMs, sessionId } = await runCli({
@@ -96,13 +107,21 @@ export const createRunAgent =
         config,
         workspace,
         limits,
+        env: prepared.env,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
         onSpent: notes.spent,
         signal,
         log,
       });
-      const report: RunReport = { usage, turns: end.turns, durationMs, answer: answerOf(end) };
+      const { setupFailure } = prepared;
+      const told = {
+        turns: end.turns,
+        durationMs,
+        answer: answerOf(end),
+        ...(setupFailure && { setupFailure }),
+      };
+      const report: RunReport = { usage, ...told };
       await notes.written();
       // money that is gone is counted, whatever becomes of the job
       await books.settle({ ...held, usd: usage.costUsd });
@@ -113,6 +132,7 @@ export const createRunAgent =
       return { sessionId, report, transcript, result };
     } finally {
       saving.close();
+      await doors.close();
       await workspace.remove();
     }
   };

@@ -43,6 +43,8 @@ type CliInput = {
   model: string | undefined;
   budgetUsd: number;
   limits: AgentLimits;
+  /** Beside what every run gets. */
+  env: Readonly<Record<string, string>>;
   onSpent: (usd: number) => void;
   signal: AbortSignal;
   log: Log;
@@ -110,6 +112,7 @@ const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd>
     sessionId,
     resume: isResumed ? sessionId : undefined,
     path: config.path,
+    env: input.env,
     signal,
     idleMs: config.idleMs ?? defaultIdleMs,
     deadlineMs: config.deadlineMs ?? defaultDeadlineMs,

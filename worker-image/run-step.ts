@@ -25,7 +25,8 @@ export const run = async (context: StepContext, facts: JobFacts, { base }: Run):
   const money = await context.money.reserve({ ...held, wantUsd: Math.min(asked, context.budgetUsd) });
   if (money.kind === 'refused') return noMoney(money, said);
   const earlier = await recall(context, facts);
-  const ran = await context.runAgent({ job, base, git, signal, budgetUsd: money.usd, ...earlier });
+  const { policy } = fetched;
+  const ran = await context.runAgent({ job, base, git, signal, policy, budgetUsd: money.usd, ...earlier });
   switch (ran.result.kind) {
     case 'interrupted':
       return await saveInterrupted(context, ran, ran.result.patch);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registryOfHost } from '#core/registries.ts';
+import { registriesOn } from '#core/registries.ts';
 import { startRegistryBench } from '#test/support/registry-proxy.ts';
 
 let bench: Awaited<ReturnType<typeof startRegistryBench>>;
@@ -159,7 +159,7 @@ describe('the registry proxy', () => {
   it('has only the registries that it is given, hosts by their own name among them', async () => {
     hold('https://docs.example.com/a/page.html', 'a page');
     const proxy = await bench.open({
-      registries: { 'docs.example.com': registryOfHost('docs.example.com') },
+      registries: registriesOn(['docs.example.com']),
     });
     expect(await statusOf(`${proxy.url}/npm/tool`)).toBe(404);
     // the twin's certificate does not name that host
