@@ -1,5 +1,5 @@
 // The public package registries that a repository's setup may read, by name, and where they really are. A new one is a row here, one in
-// worker-image/registry-tools.ts and its hosts in infra/dns-firewall.ts, which does not compile without them.
+// worker-image/registry-tools.ts and its hosts in infra/registry-hosts.ts: neither compiles without it.
 
 export const registryNames = ['npm', 'pypi', 'crates', 'goproxy', 'rubygems', 'maven'] as const;
 export type RegistryName = (typeof registryNames)[number];
@@ -49,11 +49,12 @@ export const registries = {
   },
 } as const satisfies { [R in RegistryName]: Registry };
 
-type Route = (typeof registries)[RegistryName]['routes'][number][1];
-type Redirect = Extract<(typeof registries)[RegistryName], { redirects: unknown }>['redirects'][number];
 type HostOf<A> = A extends `https://${infer Host}/${string}` ? Host : never;
-/** Every host that a setup may make us ask. */
-export type RegistryHost = HostOf<Route | Redirect>;
+type RedirectOf<R> = R extends { redirects: readonly (infer A)[] } ? A : never;
+/** What hostsOf gives, for the compiler. */
+export type RegistryHosts<R extends RegistryName> = HostOf<
+  (typeof registries)[R]['routes'][number][1] | RedirectOf<(typeof registries)[R]>
+>;
 
 /** Every host that the registry needs. */
 export const hostsOf = (registry: Registry): string[] => [

@@ -171,6 +171,8 @@ export class Worker extends Construct {
       RUNS_DIR: volumes.runs,
       AGENT_UID: '20001', // nobody's in the image
       CLAUDE_BINARY: '/opt/agent-bot/claude',
+      SETUP_REGISTRIES: settings.setupRegistries.join(','),
+      OPEN_HOSTS: settings.openHosts.join(','),
     } as const satisfies Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'>; // those come with the launch
   }
 
