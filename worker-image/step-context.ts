@@ -7,6 +7,7 @@ import type { Outcome, Step } from '#core/task.ts';
 import type { Base, Failed, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
+import type { Scan } from './judge-change.ts';
 import type { RunAgent } from './run-agent.ts';
 import type { StoppedError } from './stopped.ts';
 
@@ -51,6 +52,8 @@ export type StepContext = StepsInput & {
   money: Money;
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
+  /** Looks for secrets in what is to be published. */
+  scan?: Scan | undefined;
 };
 
 export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;

@@ -9,6 +9,7 @@ import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
+import type { Scan } from './judge-change.ts';
 import { commitPatch, pushCommit } from './publish.ts';
 import { readPolicy } from './read-policy.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
@@ -39,6 +40,7 @@ type Deps = {
   budgetUsd: number;
   stateDir: string;
   maxRepositoryBytes?: number;
+  scan?: Scan;
 };
 
 const megabyte = 1024 * 1024;
@@ -98,13 +100,15 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   if (!patch) throw new Error('the stored patch is gone');
   const fetched = await context.fetchBase(action.base);
   if (fetched.kind === 'ended') return ended('ran', fetched.outcome);
-  const committed = await commitPatch(git, {
+  const { policy } = fetched;
+  const change = {
     baseSha: action.base.sha,
     patch,
     message: toCommitMessage(job.task, action.report),
     author: access.author,
     date: job.task.trigger.createdAt,
-  });
+  };
+  const committed = await commitPatch(git, change, { policy, scan: context.scan });
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
   await context.hold();
