@@ -40,12 +40,20 @@ export const commitPatch = async (git: Git, input: CommitInput, rules: ChangeRul
   const tree = await gitLine(git, ['write-tree'], { env });
   const detail = await refusalOfChange(git, { ...input, tree, patchBytes: input.patch.length }, rules);
   if (detail !== undefined) return refused(detail);
-  const sha = await gitLine(git, ['commit-tree', tree, '-p', input.baseSha, '-F', '-'], {
-    input: Buffer.from(input.message),
-    env: identity(input),
-  });
-  return { kind: 'committed', sha };
+  return { kind: 'committed', sha: await commitTree(git, { ...input, tree, parent: input.baseSha }) };
 };
+
+type CommitFields = Pick<CommitInput, 'message' | 'author' | 'date'> & { parent: string };
+
+/** Of the same files as its parent. */
+export const commitOnTop = (git: Git, fields: CommitFields): Promise<string> =>
+  commitTree(git, { ...fields, tree: `${fields.parent}^{tree}` });
+
+const commitTree = (git: Git, { tree, parent, message, ...by }: CommitFields & { tree: string }) =>
+  gitLine(git, ['commit-tree', tree, '-p', parent, '-F', '-'], {
+    input: Buffer.from(message),
+    env: identity(by),
+  });
 
 const refused = (detail: string) => ({ kind: 'refused', detail }) as const;
 
@@ -65,7 +73,7 @@ const declaredBytes = (patch: Uint8Array): number =>
 const gitLine = async (git: Git, args: string[], options: Parameters<Git['run']>[1]) =>
   (await git.run(args, options)).toString('latin1').trim();
 
-const identity = ({ author, date }: CommitInput) => ({
+const identity = ({ author, date }: Pick<CommitInput, 'author' | 'date'>) => ({
   GIT_AUTHOR_NAME: author.name,
   GIT_AUTHOR_EMAIL: author.email,
   GIT_AUTHOR_DATE: date,
@@ -74,11 +82,18 @@ const identity = ({ author, date }: CommitInput) => ({
   GIT_COMMITTER_DATE: date,
 });
 
+export type PushInput = {
+  sha: string;
+  branch: string;
+  /** The commit that the branch has to stand at; without it the branch is new. */
+  onto?: string;
+};
+
 /** Puts the commit on the branch, never by force. A branch that holds it already, also below later commits, is done. */
-export const pushCommit = async (git: Git, sha: string, branch: string): Promise<Pushed> => {
+export const pushCommit = async (git: Git, { sha, branch, onto }: PushInput): Promise<Pushed> => {
   const there = await remoteHead(git, branch);
   if (there === sha) return { kind: 'pushed' };
-  if (there !== undefined) {
+  if (there !== undefined && there !== onto) {
     return (await isBelow(git, sha, branch))
       ? { kind: 'pushed' }
       : refused(`the branch \`${branch}\` is there already, with other commits`);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Asked, WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
-import { commitFiles } from '#test/support/commit-files.ts';
+import { commitFiles } from '#test/support/twin-commit.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
 
 let house: WorkerHouse;
@@ -61,17 +61,14 @@ describe('a policy that cannot be used', () => {
 describe('the policy in force', () => {
   it('is the one of the base commit, whatever the branch has become since', async () => {
     const job = await aJobUnder('ci: ask');
-    await house.tasks.advance({
-      taskId: job.task.id,
-      fence: job.fence,
-      step: 'cloned',
-      facts: {
-        baseBranch: job.task.request.options.base,
-        baseSha: await house.twin.git.branch(house.demo.gitDir, job.task.request.options.base ?? ''),
-      },
-    });
+    const baseBranch = job.task.request.options.base ?? '';
+    const baseSha = await house.twin.git.branch(house.demo.gitDir, baseBranch);
+    if (!baseSha) throw new Error('no base');
+    const { fence, task } = job;
+    await house.tasks.advance({ taskId: task.id, fence, step: 'cloned', facts: { baseBranch, baseSha } });
     await commitFiles(house, {
-      branch: job.task.request.options.base ?? '',
+      parent: baseSha,
+      branch: baseBranch,
       files: { '.agent-bot.yml': 'ci: never' },
     });
     await house.expire(job);

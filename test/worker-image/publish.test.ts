@@ -122,9 +122,9 @@ describe('a push', () => {
 
   it('makes the branch, once', async () => {
     const sha = await aCommit('one');
-    expect(await pushCommit(bare, sha, 'agent/one')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/one' })).toEqual({ kind: 'pushed' });
     const before = pushes().length;
-    expect(await pushCommit(bare, sha, 'agent/one')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/one' })).toEqual({ kind: 'pushed' });
     expect(pushes().length).toBe(before);
     expect(await headOf('agent/one')).toBe(sha);
   });
@@ -135,26 +135,28 @@ describe('a push', () => {
       call: /POST .*git-receive-pack/,
       fault: { kind: 'answer_after', status: 502 },
     });
-    await expect(pushCommit(bare, sha, 'agent/two')).rejects.toThrow('git push ended with');
-    expect(await pushCommit(bare, sha, 'agent/two')).toEqual({ kind: 'pushed' });
+    await expect(pushCommit(bare, { sha, branch: 'agent/two' })).rejects.toThrow('git push ended with');
+    expect(await pushCommit(bare, { sha, branch: 'agent/two' })).toEqual({ kind: 'pushed' });
   });
 
   it('leaves alone what people put on top of it', async () => {
     const sha = await aCommit('three');
-    await pushCommit(bare, sha, 'agent/three');
+    await pushCommit(bare, { sha, branch: 'agent/three' });
     const theirs = await git.commitOnTwin('agent/three', sha);
-    expect(await pushCommit(bare, sha, 'agent/three')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/three' })).toEqual({ kind: 'pushed' });
     expect(await headOf('agent/three')).toBe(theirs);
   });
 
   it('never overwrites a branch with other commits', async () => {
     const theirs = await git.commitOnTwin('agent/four');
-    expect(await pushCommit(bare, await aCommit('four'), 'agent/four')).toMatchObject({ kind: 'refused' });
+    expect(await pushCommit(bare, { sha: await aCommit('four'), branch: 'agent/four' })).toMatchObject({
+      kind: 'refused',
+    });
     expect(await headOf('agent/four')).toBe(theirs);
   });
 
   it('that the remote forbids is a refusal', async () => {
-    expect(await pushCommit(bare, await aCommit('five'), 'agent/one/below')).toMatchObject({
+    expect(await pushCommit(bare, { sha: await aCommit('five'), branch: 'agent/one/below' })).toMatchObject({
       kind: 'refused',
     });
   });
