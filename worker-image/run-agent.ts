@@ -2,9 +2,11 @@
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Outcome, RunReport } from '#core/task.ts';
+import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
+import type { AgentLimits } from './agent-limits.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
@@ -17,6 +19,7 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 import type { Taken } from './workspace-git.ts';
@@ -28,6 +31,10 @@ export type RunInput = {
   signal: AbortSignal;
   /** What may be spent in this run. */
   budgetUsd: number;
+  /** Of the repository. */
+  policy: Pick<Policy, 'caps' | 'verify'>;
+  /** Keeps a change before the policy's commands run on it: they take minutes, and it is paid for. */
+  keep: (ran: Ran) => Promise<void>;
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
@@ -98,6 +105,7 @@ export const createRunAgent =
         limits,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
+        caps: input.policy.caps,
         onSpent: notes.spent,
         signal,
         log,
@@ -110,12 +118,24 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return { sessionId, report, transcript, result };
+      return await checked({ sessionId, report, transcript, result }, { input, config, workspace, limits });
     } finally {
       saving.close();
       await workspace.remove();
     }
   };
+
+type Checking = { input: RunInput; config: AgentConfig; workspace: Workspace; limits: AgentLimits };
+
+/** With what the policy's commands say of the change. */
+const checked = async (ran: Ran, { input, config, workspace, limits }: Checking): Promise<Ran> => {
+  const { policy, keep, signal } = input;
+  if (ran.result.kind !== 'patch' || policy.verify.length === 0) return ran;
+  const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
+  await keep(withChecks(policy.verify.map(notRun)));
+  const { user, path } = config;
+  return withChecks(await verify({ user, workspace, commands: policy.verify, path, limits, signal }));
+};
 
 const runStatus = {
   succeeded: 'succeeded',

@@ -147,7 +147,7 @@ describe('run ci', () => {
       call: /PATCH|POST .*comments/,
       fault: { kind: 'answer', status: 500, body: '{}' },
     });
-    await expect(handle(job)).rejects.toThrow();
+    await expect(handle(job)).rejects.toThrow('Unknown error');
     house.faults.clear();
     const pushed = await headOf(branchOf(published));
     await house.expire(job);
@@ -179,7 +179,7 @@ describe('run ci', () => {
       call: /POST .*git-receive-pack/,
       fault: { kind: 'answer', status: 500, body: '' },
     });
-    await expect(handle(job)).rejects.toThrow();
+    await expect(handle(job)).rejects.toThrow('git push ended with');
     const theirs = await commitFiles(house, { parent: onTop, branch, ...byHand });
     await house.expire(job);
     expect(await handle(await house.claim(job.task.threadKey))).toMatchObject({ reason: 'ci_not_released' });
