@@ -1,11 +1,12 @@
-// What a change by the agent may not touch, and which of it a repository may open (`allow` in .agent-bot.yml). Patterns as in .gitignore.
+// What a change by the agent may not touch, and which of it a repository may open (`allow` in .agent-bot.yml). Patterns as in
+// .gitignore, none with a slash at its end: a link may take the place of a folder.
 export type ProtectedPath = { why: string; patterns: readonly string[] };
 
 /** Closed in every repository: no policy opens these. */
 export const closedPaths = [
   {
     why: 'workflows run with the secrets of the repository, and the App has no permission to change them',
-    patterns: ['/.github/workflows/'],
+    patterns: ['/.github/workflows'],
   },
   {
     why: 'it holds the rules for the agent, which people make',
@@ -17,7 +18,7 @@ export const closedPaths = [
 export const guardedPaths = {
   actions: {
     why: 'workflows run it with the secrets of the repository',
-    patterns: ['/.github/actions/', 'action.yml', 'action.yaml'],
+    patterns: ['/.github/actions', 'action.yml', 'action.yaml'],
   },
   codeowners: {
     why: 'it decides who has to look at a change',
@@ -31,9 +32,9 @@ export const guardedPaths = {
   'git-hooks': {
     why: 'it runs on the machine of whoever commits or pulls',
     patterns: [
-      '.husky/',
-      '.githooks/',
-      '.git-hooks/',
+      '.husky',
+      '.githooks',
+      '.git-hooks',
       '.pre-commit-config.yaml',
       'lefthook.yml',
       '.lefthook.yml',
@@ -45,8 +46,8 @@ export const guardedPaths = {
     patterns: [
       '.npmrc',
       '.yarnrc*',
-      '.yarn/releases/',
-      '.yarn/plugins/',
+      '**/.yarn/releases',
+      '**/.yarn/plugins',
       '.pnpmrc',
       '.pnpmfile.*',
       'bunfig.toml',
@@ -54,12 +55,12 @@ export const guardedPaths = {
       'pip.ini',
       '.pypirc',
       'uv.toml',
-      '.cargo/config*',
-      '.bundle/config',
+      '**/.cargo/config*',
+      '**/.bundle/config',
       '.gemrc',
       'nuget.config',
-      '.mvn/',
-      'gradle/wrapper/',
+      '.mvn',
+      '**/gradle/wrapper',
       '.netrc',
     ],
   },
@@ -74,16 +75,16 @@ export const guardedPaths = {
       '.cursorrules',
       '.windsurfrules',
       '/.github/copilot-instructions.md',
-      '/.github/instructions/',
+      '/.github/instructions',
     ],
   },
   'agent-settings': {
     why: 'it gives agents permissions, hooks and tools',
-    patterns: ['.claude/', '.claude.json', '.mcp.json', '.cursor/', '.windsurf/', '.gemini/', '.codex/'],
+    patterns: ['.claude', '.claude.json', '.mcp.json', '.cursor', '.windsurf', '.gemini', '.codex'],
   },
   'editor-tasks': {
     why: 'an editor runs it when somebody opens the repository',
-    patterns: ['.vscode/', '.devcontainer/', '.devcontainer.json', '.idea/'],
+    patterns: ['.vscode', '.devcontainer', '.devcontainer.json', '.idea'],
   },
 } as const satisfies Record<string, ProtectedPath>;
 

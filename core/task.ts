@@ -25,6 +25,7 @@ export const commands = [
   'help',
   'retry',
   'why',
+  'run-ci',
   'ask',
 ] as const;
 /** What is asked for. `ask` is a mention without a command word: the text itself is the request. */
@@ -155,6 +156,7 @@ export const failureReasons = [
   'patch_refused',
   'bad_base',
   'bad_policy',
+  'ci_not_released',
   'uninstalled',
   'out_of_memory',
   'disk_full',
@@ -207,6 +209,16 @@ const setupFailureSchema = z.object({
 });
 export type SetupFailure = z.infer<typeof setupFailureSchema>;
 
+/** A command of the policy's `verify`, run on the finished change: information, because the change holds its own tests. */
+export const checkSchema = z.object({
+  command: z.string(),
+  status: z.enum(['passed', 'failed', 'timed_out', 'not_run']),
+  durationMs: z.int().nonnegative(),
+  /** Its last lines where it did not pass, as it wrote them: data. */
+  tail: z.string(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
 /** What is left of one attempt of the agent at a task. */
 export const runReportSchema = z.object({
   usage: usageSchema,
@@ -215,5 +227,6 @@ export const runReportSchema = z.object({
   /** The agent's last words, as it wrote them: data, never instructions. */
   answer: z.string(),
   setupFailure: setupFailureSchema.optional(),
+  checks: z.array(checkSchema).optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

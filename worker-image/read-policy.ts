@@ -3,12 +3,26 @@ import type { ParsedPolicy } from '#core/parse-policy.ts';
 import { parsePolicy } from '#core/parse-policy.ts';
 import { defaultPolicy, policyFile } from '#core/policy.ts';
 import type { Git } from './git.ts';
+import type { PolicyFound } from './step-context.ts';
 
 const maxPolicyBytes = 64 * 1024;
 const misspelt = '.agent-bot.yaml';
 
+/** As a step needs it: a rule that nobody can read is no leave to work without rules. */
+export const createPolicyAt = (git: Git) => {
+  const known = new Map<string, Promise<ParsedPolicy>>();
+  return async (sha: string): Promise<PolicyFound> => {
+    const reading = known.get(sha) ?? readPolicy(git, sha);
+    known.set(sha, reading);
+    const read = await reading;
+    if (read.kind === 'policy') return read;
+    const detail = read.errors.map((error) => `- ${error}`).join('\n');
+    return { kind: 'ended', outcome: { status: 'failed', reason: 'bad_policy', detail } };
+  };
+};
+
 /** Without a file the safe defaults. A file that cannot be used is no file of defaults: it would open what people closed. */
-export const readPolicy = async (git: Git, sha: string): Promise<ParsedPolicy> => {
+const readPolicy = async (git: Git, sha: string): Promise<ParsedPolicy> => {
   const listed = await git.run(['ls-tree', '-z', '--long', sha, '--', policyFile, misspelt]);
   const entries = listed.toString('latin1').split('\0').map(toEntry);
   const entry = entries.find(({ path }) => path === policyFile);

@@ -2,12 +2,13 @@
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
-import { defaultPolicy } from '#core/policy.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Outcome, RunReport } from '#core/task.ts';
+import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
-import type { NetworkConfig, RunPolicy } from './agent-doors.ts';
+import type { NetworkConfig, Prepared } from './agent-doors.ts';
 import { createDoors } from './agent-doors.ts';
+import type { AgentLimits } from './agent-limits.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
@@ -20,6 +21,7 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 import type { Taken } from './workspace-git.ts';
@@ -31,11 +33,13 @@ export type RunInput = {
   signal: AbortSignal;
   /** What may be spent in this run. */
   budgetUsd: number;
+  /** Of the repository. */
+  policy: Pick<Policy, 'caps' | 'verify' | 'network' | 'setup'>;
+  /** Keeps a change before the policy's commands run on it: they take minutes, and it is paid for. */
+  keep: (ran: Ran) => Promise<void>;
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
-  /** Of the repository; without it there is neither setup nor door. */
-  policy?: RunPolicy | undefined;
 };
 
 export type RunResult =
@@ -95,7 +99,7 @@ export const createRunAgent =
       signal,
     });
     const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
-    const { policy = defaultPolicy } = input;
+    const { policy } = input;
     const { user, path, runsDir, network = noNetwork } = config;
     const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
     try {
@@ -110,6 +114,7 @@ export const createRunAgent =
         env: prepared.env,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
+        caps: input.policy.caps,
         onSpent: notes.spent,
         signal,
         log,
@@ -129,13 +134,34 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return { sessionId, report, transcript, result };
+      await doors.close();
+      const { env } = prepared;
+      const ran = { sessionId, report, transcript, result };
+      return await checked(ran, { input, config, workspace, limits, env });
     } finally {
       saving.close();
       await doors.close();
       await workspace.remove();
     }
   };
+
+type Checking = {
+  input: RunInput;
+  config: AgentConfig;
+  workspace: Workspace;
+  limits: AgentLimits;
+  env: Prepared['env'];
+};
+
+/** With what the policy's commands say of the change. */
+const checked = async (ran: Ran, { input, config, workspace, limits, env }: Checking): Promise<Ran> => {
+  const { policy, keep, signal } = input;
+  if (ran.result.kind !== 'patch' || policy.verify.length === 0) return ran;
+  const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
+  await keep(withChecks(policy.verify.map(notRun)));
+  const { user, path } = config;
+  return withChecks(await verify({ user, workspace, commands: policy.verify, path, env, limits, signal }));
+};
 
 const runStatus = {
   succeeded: 'succeeded',

@@ -9,18 +9,33 @@ import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
-import { commitPatch, pushCommit } from './publish.ts';
-import { readPolicy } from './read-policy.ts';
+import type { Scan } from './judge-change.ts';
+import { commitPatch } from './publish.ts';
+import { pushOnce } from './push-once.ts';
+import { findHeldBranch, releaseCi } from './release-ci.ts';
+import { createPolicyAt } from './read-policy.ts';
+import { hasFailed } from './report-checks.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
-import type { FetchBase, Fetched, Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
+import type {
+  FetchBase,
+  Fetched,
+  Memory,
+  Money,
+  PublishedBranches,
+  StepContext,
+  Stepped,
+  StepsInput,
+} from './step-context.ts';
 import { ended } from './step-context.ts';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 export type Steps = {
   clone: (facts: JobFacts) => Promise<Stepped>;
+  findHeldBranch: () => Promise<Stepped>;
+  releaseCi: (action: Of<'release_ci'>) => Promise<Stepped>;
   run: (facts: JobFacts, action: Of<'run'>) => Promise<Stepped>;
   push: (facts: JobFacts, action: Of<'push'>) => Promise<Stepped>;
   openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Stepped>;
@@ -36,9 +51,11 @@ type Deps = {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  published: PublishedBranches;
   budgetUsd: number;
   stateDir: string;
   maxRepositoryBytes?: number;
+  scan?: Scan;
 };
 
 const megabyte = 1024 * 1024;
@@ -61,12 +78,15 @@ export const createOpenSteps =
       return said === undefined ? {} : { commentId: said };
     };
     const fetchBase = createFetchBase(git, maxRepositoryBytes);
-    const context: StepContext = { ...input, ...stores, git, say, fetchBase };
+    const policyAt = createPolicyAt(git);
+    const context = { ...input, ...stores, maxRepositoryBytes, git, say, fetchBase, policyAt };
     return {
       clone: (facts) => clone(context, facts),
+      findHeldBranch: () => findHeldBranch(context),
+      releaseCi: ({ base }) => releaseCi(context, base),
       run: (facts, action) => run(context, facts, action),
       push: (_, action) => push(context, action),
-      openPullRequest: (_, action) => openPullRequest(context, action),
+      openPullRequest: (facts, action) => openPullRequest(context, facts, action),
       report: (facts, action) => report(context, facts, action),
       tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
       close,
@@ -74,7 +94,7 @@ export const createOpenSteps =
   };
 
 const clone = async (
-  { job: { task }, access, say, fetchBase }: StepContext,
+  { job: { task }, access, say, fetchBase, policyAt }: StepContext,
   facts: JobFacts,
 ): Promise<Stepped> => {
   const said = await say(toProgress('reading'), facts);
@@ -89,6 +109,8 @@ const clone = async (
   const baseBranch = wanted ?? (await access.defaultBranch());
   const fetched = await fetchBase({ branch: baseBranch });
   if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
+  const found = await policyAt(fetched.sha);
+  if (found.kind === 'ended') return ended('received', found.outcome, said);
   return { step: 'cloned', facts: { ...said, repository, baseBranch, baseSha: fetched.sha } };
 };
 
@@ -98,36 +120,36 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   if (!patch) throw new Error('the stored patch is gone');
   const fetched = await context.fetchBase(action.base);
   if (fetched.kind === 'ended') return ended('ran', fetched.outcome);
-  const committed = await commitPatch(git, {
+  const found = await context.policyAt(action.base.sha);
+  if (found.kind === 'ended') return ended('ran', found.outcome);
+  const { policy } = found;
+  const isCiHeld = policy.ci === 'ask';
+  const change = {
     baseSha: action.base.sha,
     patch,
-    message: toCommitMessage(job.task, action.report),
+    message: toCommitMessage(job.task, action.report, { isCiHeld }),
     author: access.author,
     date: job.task.trigger.createdAt,
-  });
+  };
+  const committed = await commitPatch(git, change, { policy, scan: context.scan });
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
-  await context.hold();
-  const pushed = await pushCommit(git, committed.sha, branch).catch(async () => {
-    // once more, with a new token: what git says of a refused one is no stable text; a push looks first
-    await access.renewToken();
-    await context.hold();
-    return await pushCommit(git, committed.sha, branch);
-  });
+  const pushed = await pushOnce(context, { sha: committed.sha, branch });
   if (pushed.kind === 'refused') return ended('ran', refused(pushed.detail));
-  return { step: 'pushed', facts: { branch, commitSha: committed.sha } };
+  return { step: 'pushed', facts: { branch, commitSha: committed.sha, isCiHeld } };
 };
 
 const openPullRequest = async (
   { job: { task }, access, hold }: StepContext,
+  facts: JobFacts,
   { base, branch, report }: Of<'open_pull_request'>,
 ): Promise<Stepped> => {
   await hold();
-  const { draft } = task.request.options;
+  const draft = task.request.options.draft ?? (hasFailed(report) || undefined);
   const pullRequest = await access.openPullRequest({
     head: branch,
     base: base.branch,
-    ...toPullRequest(task, report),
+    ...toPullRequest(task, report, facts),
     ...(draft !== undefined && { draft }),
   });
   return { step: 'opened', facts: { pullRequest, outcome: published(pullRequest, branch, report) } };
@@ -138,7 +160,7 @@ const report = async (
   facts: JobFacts,
   { outcome }: Of<'report'>,
 ): Promise<Stepped> => {
-  const said = await say(toComment(task, outcome, facts.report), facts);
+  const said = await say(toComment(task, outcome, facts), facts);
   return { step: 'reported', facts: said };
 };
 
@@ -149,7 +171,7 @@ const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
     const fetched = await fetchBranch(git, { branch, sha, maxBytes });
     switch (fetched.kind) {
       case 'fetched':
-        return await withPolicy(git, fetched.sha);
+        return fetched;
       case 'missing':
         return { kind: 'ended', outcome: badBase(`There is no branch ${branch}, or it has no commit yet.`) };
       case 'too_large':
@@ -160,14 +182,6 @@ const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
     }
   };
   return (base) => (known ??= fetchOnce(base));
-};
-
-/** A rule that nobody can read is no leave to work without rules. */
-const withPolicy = async (git: Git, sha: string): Promise<Fetched> => {
-  const read = await readPolicy(git, sha);
-  if (read.kind === 'policy') return { kind: 'fetched', sha, policy: read.policy };
-  const detail = read.errors.map((error) => `- ${error}`).join('\n');
-  return { kind: 'ended', outcome: { status: 'failed', reason: 'bad_policy', detail } };
 };
 
 const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_base', detail });
