@@ -4,7 +4,7 @@ import { CountReporter } from './test/support/count-reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/postgres-setup.ts'],
+    globalSetup: ['test/support/postgres-setup.ts', 'test/support/guard-setup.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 30_000,
     hookTimeout: 60_000,

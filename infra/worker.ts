@@ -41,7 +41,7 @@ const containerName = 'worker';
 /** The paths that worker-image/Dockerfile declares as volumes: the mode that they have there is the mode that they get here. */
 const volumes = { state: '/var/lib/agent-bot', runs: '/runs', tmp: '/tmp' };
 
-/** Docker's default capabilities but those with which the supervisor becomes the agent and ends it: SETUID, SETGID, SETPCAP, KILL. */
+/** Docker's default capabilities but those with which the guard makes a process the agent's and ends it: SETUID, SETGID, SETPCAP, KILL. */
 const droppedCapabilities = [
   Capability.AUDIT_WRITE,
   Capability.CHOWN,
@@ -126,6 +126,8 @@ export class Worker extends Construct {
   private addContainer(props: WorkerProps) {
     const linuxParameters = new LinuxParameters(this, 'LinuxParameters');
     linuxParameters.dropCapabilities(...droppedCapabilities);
+    // the guard carries out bind() for the agent (docs/adr/0012); the one that Fargate lets a task add
+    linuxParameters.addCapabilities(Capability.SYS_PTRACE);
     const container = this.taskDefinition.addContainer('Container', {
       containerName,
       image: ContainerImage.fromAsset(join(import.meta.dirname, '..'), {
@@ -169,7 +171,9 @@ export class Worker extends Construct {
       IDLE_SECONDS: String(settings.workerIdleSeconds),
       STATE_DIR: volumes.state,
       RUNS_DIR: volumes.runs,
-      AGENT_UID: '20001', // nobody's in the image
+      AGENT_UID_FIRST: '20001', // nobody's in the image, as all that follow
+      AGENT_UID_COUNT: '1000',
+      GUARD_BINARY: '/opt/agent-bot/guard',
       CLAUDE_BINARY: '/opt/agent-bot/claude',
       SETUP_REGISTRIES: settings.setupRegistries.join(','),
       OPEN_HOSTS: settings.openHosts.join(','),

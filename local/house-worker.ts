@@ -10,8 +10,10 @@ import { awsEnvironment, databaseEnvironment, queueEnvironment } from './surroun
 export type WorkerPlace = {
   stateDir: string;
   runsDir: string;
-  /** The first of `workersAtOnce`: a run ends everything of its uid, and here all workers share one machine. */
-  agentUid: number;
+  /** A run ends everything of its uid, and here all workers share one machine. */
+  agentUids: { first: number; count: number };
+  /** What starts the agent as one of them; undefined where the agent is the person who started the house. */
+  guard: string | undefined;
   /** Both where the agent's uid can run them. */
   claudeBinary: string;
   node: string;
@@ -30,8 +32,8 @@ export const workersAtOnce = 6;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefinition => {
-  // the launch gives two of the other three
-  const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER' | 'AGENT_UID'> = {
+  // the launch gives the other two
+  const environment: Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'> = {
     ...queueEnvironment(house),
     DEAD_LETTER_QUEUE_URL: house.queueUrl('dead-letters.fifo'),
     ...databaseEnvironment(house),
@@ -51,6 +53,9 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
     IDLE_SECONDS: '60',
     STATE_DIR: place.stateDir,
     RUNS_DIR: place.runsDir,
+    AGENT_UID_FIRST: String(place.agentUids.first),
+    AGENT_UID_COUNT: String(place.agentUids.count),
+    ...(place.guard !== undefined && { GUARD_BINARY: place.guard }),
     CLAUDE_BINARY: place.claudeBinary,
     SETUP_REGISTRIES: registryNames.join(','),
   };
@@ -66,6 +71,5 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
       },
     },
     room: workersAtOnce,
-    environmentOf: (slot) => ({ AGENT_UID: String(place.agentUid + slot) }) satisfies Partial<WorkerEnv>,
   };
 };

@@ -18,6 +18,7 @@ import { appRoleOf, withFreshDatabase } from './fresh-database.ts';
 import { createDemoRepository } from './github/demo.ts';
 import type { GithubTwin } from './github/twin.ts';
 import { startGithubTwin } from './github/twin.ts';
+import { guardBinary } from './guard-binary.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
 import type { WorkerPlace } from './house-worker.ts';
@@ -106,7 +107,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
   const { stateDir, journal, faults } = options;
   const webhookSecret = randomSecret();
   const modelKey = options.modelApiKey ?? randomSecret();
-  const [postgres, queues, secrets, github, model] = await Promise.all([
+  const [postgres, queues, secrets, github, model, guard] = await Promise.all([
     parts.start(
       'Postgres',
       async () => withFreshDatabase(await options.startPostgres()),
@@ -141,6 +142,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
           ({ url }) => url,
         )
       : { url: 'https://api.anthropic.com' },
+    guardBinary(),
   ]);
   await putSecrets(secrets.url, {
     webhook: { current: webhookSecret },
@@ -154,6 +156,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     secrets,
     github,
     model,
+    guard,
     surroundings: toSurroundings({ postgres, queues, secrets, github }),
   };
 };
@@ -189,9 +192,10 @@ const toSurroundings = ({ postgres, queues, secrets, github }: Twins): Surroundi
 type Stores = Awaited<ReturnType<typeof startStores>>;
 
 /** What runs our code: the functions with what drives them, and the workers. */
-const startCompute = async (parts: Parts, options: HouseOptions, { queues, model, surroundings }: Stores) => {
-  const { journal, faults, onLog, instead = {} } = options;
-  const place = workerPlace(options.stateDir, model.url, instead);
+const startCompute = async (parts: Parts, options: HouseOptions, stores: Stores) => {
+  const { journal, faults, onLog } = options;
+  const { queues, surroundings } = stores;
+  const place = workerPlace(options, stores);
   await sweep(place);
   const ecs = await parts.start(
     'ECS',
@@ -223,7 +227,7 @@ const startCompute = async (parts: Parts, options: HouseOptions, { queues, model
     () => startHttpApi({ journal, faults, routes, invoke }),
     ({ url }) => url,
   );
-  await startTriggers(parts, { journal, queues, invoke, isTimeless: instead.isTimeless });
+  await startTriggers(parts, { journal, queues, invoke, isTimeless: options.instead?.isTimeless });
   return { ecs, functions, api, place };
 };
 
@@ -271,18 +275,25 @@ const urlOf = (byName: Record<string, string>, name: string): string => {
   return url;
 };
 
-const workerPlace = (stateDir: string, modelUrl: string, { claudeBinary, worker }: Instead): WorkerPlace => {
+/** Beyond what runs at once: a worker that was killed leaves its uid taken until the next one clears it. */
+const uidsOfAHouse = 2 * workersAtOnce;
+
+const workerPlace = ({ stateDir, instead = {} }: HouseOptions, { model, guard }: Stores): WorkerPlace => {
   const place = folderInReach(stateDir);
+  const { claudeBinary, worker } = instead;
   return {
     stateDir: join(place, 'worker'),
     runsDir: join(place, 'runs'),
     // other uids for every state folder: houses beside each other do not end each other's agents
-    agentUid:
-      80_000 + workersAtOnce * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 1_600),
+    agentUids: {
+      first: 80_000 + uidsOfAHouse * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 4_000),
+      count: uidsOfAHouse,
+    },
+    guard,
     claudeBinary: claudeBinary ?? programInReach(localClaudeBinary(), place),
     node: programInReach(process.execPath, place),
     program: worker?.program ?? ['worker-image/main.ts'],
     environment: worker?.environment ?? {},
-    model: { name: 'claude-opus-5-5', baseUrl: modelUrl },
+    model: { name: 'claude-opus-5-5', baseUrl: model.url },
   };
 };

@@ -1,17 +1,14 @@
 import { rmSync } from 'node:fs';
-import { agentUser } from '#worker/agent-user.ts';
-import { killAgent } from '#worker/kill-agent.ts';
-import { workersAtOnce } from './house-worker.ts';
+import { killAllOf } from '#worker/kill-agent.ts';
+import type { WorkerPlace } from './house-worker.ts';
 
-type Place = { stateDir: string; runsDir: string; agentUid: number };
+type Place = Pick<WorkerPlace, 'stateDir' | 'runsDir' | 'agentUids' | 'guard'>;
 
 /** What workers of a house that was killed left: their folders, and whatever of their agents' uids still runs. */
-export const sweep = async ({ stateDir, runsDir, agentUid }: Place): Promise<void> => {
-  const isRoot = process.getuid?.() === 0;
-  const kill = async (slot: number) => {
-    const user = agentUser({ uid: agentUid + slot, isRoot, platform: process.platform });
-    if (user.kind === 'separate') await killAgent(user, 0);
-  };
-  await Promise.all(Array.from({ length: workersAtOnce }, (_, slot) => kill(slot)));
+export const sweep = async ({ stateDir, runsDir, agentUids, guard }: Place): Promise<void> => {
+  for (let slot = 0; guard !== undefined && slot < agentUids.count; slot += 1) {
+    const uid = agentUids.first + slot;
+    await killAllOf({ uid, gid: uid, guard });
+  }
   for (const folder of [stateDir, runsDir]) rmSync(folder, { recursive: true, force: true });
 };

@@ -6,7 +6,12 @@ import type { ProcessLimits } from './agent-limits.ts';
 import type { AgentProcess } from './agent-process.ts';
 import { drained, exitOf, keepHead, keepTail, signalGroup } from './agent-process.ts';
 
-export type AgentUser = { kind: 'separate'; uid: number; gid: number } | { kind: 'same' };
+/** What a machine can keep the agent to: TCP among its own processes, or Unix sockets alone. */
+export type AgentNetwork = 'loopback' | 'unix';
+
+export type AgentUser =
+  /** guard: the program of worker-image/guard/, which starts and ends everything of the uid. */
+  { kind: 'separate'; uid: number; gid: number; guard: string; network: AgentNetwork } | { kind: 'same' };
 
 export type AgentCommand = {
   command: string;
@@ -14,8 +19,9 @@ export type AgentCommand = {
   cwd: string;
   /** All of it: nothing is inherited. */
   env: Readonly<Record<string, string>>;
-  /** None for what ends the others: at the limit it would be refused itself. */
   limits?: ProcessLimits | undefined;
+  /** Has the user's network; without it there are Unix sockets as a client only. */
+  isNetworked?: boolean;
 };
 
 type RunInput = AgentCommand & {
@@ -41,48 +47,43 @@ export type AgentResult = {
 const maxStderrBytes = 4096;
 const pipeGraceMs = 10_000;
 
-type Supervisor = { uid: number; isRoot: boolean; platform: NodeJS.Platform };
-
-export const agentUser = ({ uid, isRoot, platform }: Supervisor): AgentUser => {
-  if (!isRoot) return { kind: 'same' };
-  if (platform !== 'linux')
-    throw new Error('as root the agent runs on Linux only: start it as an ordinary user');
-  return { kind: 'separate', uid, gid: uid };
-};
-
 /**
  * Starts a process of the agent in a session and process group of its own, so it has no terminal to write into.
- * With a uid of its own it has no capability, cannot gain one, and holds no descriptor above 2: Node hands on
- * those that it inherited above a gap. The folder is entered with the agent's rights, not with ours.
+ * With a uid of its own it starts through the guard: without a capability, without the network, with no descriptor above 2.
+ * The folder is entered with the agent's rights, not with ours.
  */
 export const spawnAsAgent = (user: AgentUser, input: AgentCommand): AgentProcess => {
   const { command, args, cwd, env, limits } = input;
   const options = { env: { ...env }, detached: true, stdio: 'pipe' } as const;
-  const [program = command, ...rest] = [...limitCommand(user, limits), command, ...args];
-  if (user.kind === 'same') return spawn(program, rest, { ...options, cwd });
-  if (program.includes('=')) throw new Error('env(1) takes a command with = for a variable');
-  const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const rights = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
-  const enter = ['/usr/bin/env', `--chdir=${cwd}`, '--unset=SHLVL', '--unset=PWD', program, ...rest];
-  const launch = ['/usr/bin/setpriv', ...ids, ...rights, '--', ...enter];
-  // -p: neither BASH_ENV nor functions from the environment. --norc: with a socket for stdin, which Node's pipes are,
-  // bash takes itself for a remote shell and would run the agent's own $HOME/.bashrc, as root
-  return spawn('/bin/bash', ['--norc', '-p', '-c', closeDescriptors, 'launch', ...launch], {
-    ...options,
-    cwd: '/',
-  });
+  if (user.kind === 'same') {
+    const [program = command, ...rest] = [...limitCommand(limits), command, ...args];
+    return spawn(program, rest, { ...options, cwd });
+  }
+  const network = input.isNetworked ? user.network : 'none';
+  const confinement = [...idsOf(user), `--net=${network}`, `--chdir=${cwd}`, ...limitOptions(limits)];
+  return spawn(user.guard, [...confinement, '--', command, ...args], { ...options, cwd: '/' });
 };
 
-/**
- * The words before a command that put the limits on it and on all that it starts; without privileges nobody gets them off
- * again. Linux only. As the same user the number of processes stays free: the kernel would count the person's own.
- */
-const limitCommand = (user: AgentUser, limits: ProcessLimits | undefined): string[] => {
+export const idsOf = ({ uid, gid }: { uid: number; gid: number }): string[] => [
+  `--uid=${uid}`,
+  `--gid=${gid}`,
+];
+
+const limitOptions = (limits: ProcessLimits | undefined): string[] =>
+  limits
+    ? [
+        `--nproc=${limits.processes}`,
+        `--data=${Math.floor(limits.dataBytes)}`,
+        `--fsize=${Math.floor(limits.fileBytes)}`,
+      ]
+    : [];
+
+/** As the same user the number of processes stays free: the kernel would count the person's own. Linux only. */
+const limitCommand = (limits: ProcessLimits | undefined): string[] => {
   if (!limits || process.platform !== 'linux') return [];
-  const { processes, dataBytes, fileBytes } = limits;
+  const { dataBytes, fileBytes } = limits;
   return [
     '/usr/bin/prlimit',
-    ...(user.kind === 'separate' ? [`--nproc=${processes}`] : []),
     `--data=${Math.floor(dataBytes)}`,
     `--fsize=${Math.floor(fileBytes)}`,
     '--core=0',
@@ -133,11 +134,3 @@ const feed = async ({ stdin }: AgentProcess, input: RunInput['stdin']): Promise<
   await pipeline(input, stdin).catch(() => {}); // of its errors only those of the source matter
   if (failure !== undefined) throw new Error('what the agent was to read broke off', { cause: failure });
 };
-
-const closeDescriptors = `
-echo 1000 2>/dev/null >/proc/self/oom_score_adj # out of memory the kernel takes the agent, not the supervisor
-for fd in /proc/self/fd/*; do
-  fd=\${fd##*/}
-  [ "$fd" -le 2 ] || eval "exec $fd>&-"
-done
-exec -- "$@"`;

@@ -20,7 +20,7 @@ import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
 import * as z from 'zod';
-import type { AgentUser } from './agent-user.ts';
+import type { LeaseUser } from './agents.ts';
 import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
 import { createGithubAccess } from './github-access.ts';
@@ -37,7 +37,7 @@ import { createWork } from './work.ts';
 export type WorkerInput = {
   config: WorkerConfig;
   db: Database;
-  user: AgentUser;
+  leaseUser: LeaseUser;
   /** The agent's PATH. */
   path: string;
   /** For an S3-speaking server without a name per bucket. */
@@ -109,10 +109,10 @@ export const buildWorker = (input: WorkerInput) => {
 };
 
 const agentConfig = (
-  { config, user, path }: WorkerInput,
+  { config, leaseUser, path }: WorkerInput,
   secrets: ReturnType<typeof createSecretReader>,
 ): AgentConfig => ({
-  user,
+  leaseUser,
   path,
   stateDir: config.STATE_DIR,
   runsDir: config.RUNS_DIR,

@@ -69,6 +69,7 @@ export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
     cwd: run.workspace,
     env: claudeEnvironment(run),
     limits: run.limits,
+    isNetworked: true,
   });
   const stderr = keepTail(child.stderr, maxStderrBytes);
   child.stdin.on('error', () => {}); // it may end before it has read the prompt; its result tells

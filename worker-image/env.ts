@@ -42,8 +42,11 @@ export const workerEnvSchema = z.object({
   /** The supervisor's own folder (bare repositories, socket) and the one in which each run gets an agent's folder. */
   STATE_DIR: nameSchema,
   RUNS_DIR: nameSchema,
-  /** The uid and gid that the agent gets where the supervisor is root. */
-  AGENT_UID: z.coerce.number<string>().int().min(1000),
+  /** Of these uids (and gids of the same number) each run gets one, where the supervisor is root. */
+  AGENT_UID_FIRST: z.coerce.number<string>().int().min(1000),
+  AGENT_UID_COUNT: z.coerce.number<string>().int().min(1),
+  /** What starts the agent as such a uid, without rights and network. Without it: as the worker's own user, never as root. */
+  GUARD_BINARY: nameSchema.optional(),
   CLAUDE_BINARY: nameSchema,
   /** What a repository's setup may read, by name; and the hosts that its policy may keep open while the agent works. */
   SETUP_REGISTRIES: listSchema.pipe(z.array(z.enum(registryNames))).default([]),

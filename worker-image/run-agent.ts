@@ -8,8 +8,8 @@ import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
 import type { NetworkConfig, Prepared } from './agent-doors.ts';
 import { createDoors } from './agent-doors.ts';
-import type { AgentLimits } from './agent-limits.ts';
 import { agentLimits } from './agent-limits.ts';
+import type { LeaseUser } from './agents.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
@@ -70,7 +70,9 @@ export type RunBooks = {
   settle: (run: Held & { usd: number }) => Promise<void>;
 };
 
-export type AgentConfig = CliConfig & {
+export type AgentConfig = Omit<CliConfig, 'user'> & {
+  /** Each run has a user of its own. */
+  leaseUser: LeaseUser;
   network?: NetworkConfig;
   /** From a stop that leaves time for it: for the CLI to end and for the work to be read. */
   savingMs?: number;
@@ -89,26 +91,16 @@ export const createRunAgent =
   async (input) => {
     const { job, base, signal } = input;
     const held = { taskId: job.task.id, fence: job.fence };
-    const limits = config.limits ?? agentLimits();
-    const workspace = await createWorkspace({
-      runsDir: config.runsDir,
-      name: job.task.threadKey.slice(0, 16),
-      otherName: `${held.taskId}-${held.fence}`,
-      user: config.user,
-      limits,
-      signal,
-    });
+    const place = await openPlace({ config, input, log });
+    const { workspace, limits, user, doors } = place;
     const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
-    const { policy } = input;
-    const { user, path, runsDir, network = noNetwork } = config;
-    const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
     try {
       const { prepared, ...opened } = await openRun(workspace, { ...input, prepare: doors.prepare }, log);
       await books.start({ ...held, sessionId: opened.opening.sessionId });
       const notes = createSpendNotes({ note: (usd) => books.note({ ...held, usd }), log });
       const { end, usage, durationMs, sessionId } = await runCli({
         ...opened,
-        config,
+        config: { ...config, user },
         workspace,
         limits,
         env: prepared.env,
@@ -135,31 +127,53 @@ export const createRunAgent =
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
       await doors.close();
-      const { env } = prepared;
       const ran = { sessionId, report, transcript, result };
-      return await checked(ran, { input, config, workspace, limits, env });
+      return await checked(ran, { ...place, input, config, env: prepared.env });
     } finally {
       saving.close();
-      await doors.close();
-      await workspace.remove();
+      await place.close();
     }
   };
 
-type Checking = {
+type Opening = { config: AgentConfig; input: RunInput; log: Log };
+
+/** A user, its folder and its doors, of this run alone. */
+const openPlace = async ({ config, input, log }: Opening) => {
+  const { job, base, policy, signal } = input;
+  const { path, runsDir, network = noNetwork, limits = agentLimits() } = config;
+  const { user, giveBack } = await config.leaseUser();
+  const workspace = await createWorkspace({
+    runsDir,
+    name: job.task.threadKey.slice(0, 16),
+    otherName: `${job.task.id}-${job.fence}`,
+    user,
+    limits,
+    signal,
+  }).catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
+  const close = async () => {
+    await doors.close();
+    await workspace.remove().finally(giveBack);
+  };
+  return { user, limits, workspace, doors, close };
+};
+
+type Checking = Pick<Awaited<ReturnType<typeof openPlace>>, 'user' | 'limits' | 'workspace'> & {
   input: RunInput;
   config: AgentConfig;
-  workspace: Workspace;
-  limits: AgentLimits;
   env: Prepared['env'];
 };
 
 /** With what the policy's commands say of the change. */
-const checked = async (ran: Ran, { input, config, workspace, limits, env }: Checking): Promise<Ran> => {
+const checked = async (ran: Ran, { input, config, user, workspace, limits, env }: Checking): Promise<Ran> => {
   const { policy, keep, signal } = input;
   if (ran.result.kind !== 'patch' || policy.verify.length === 0) return ran;
   const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
   await keep(withChecks(policy.verify.map(notRun)));
-  const { user, path } = config;
+  const { path } = config;
   return withChecks(await verify({ user, workspace, commands: policy.verify, path, env, limits, signal }));
 };
 

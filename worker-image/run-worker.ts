@@ -5,7 +5,7 @@ import type { Log } from '#core/ports/log.ts';
 import { openDatabase } from '#db/database.ts';
 import { createWorkers } from '#db/workers.ts';
 import type { Workers } from '#db/workers.ts';
-import { agentUser } from './agent-user.ts';
+import { openAgents } from './agents.ts';
 import type { Tap, WorkerInput } from './build-worker.ts';
 import { buildWorker } from './build-worker.ts';
 import { checkClaude, ClaudeBinaryError } from './claude-binary.ts';
@@ -80,13 +80,17 @@ const run = async ({ config, log, drain, env, ...rest }: Parts): Promise<End> =>
     log.error(error.message, { code: error.code });
     return 'configuration';
   }
-  const { platform, execPath } = process;
-  const user = agentUser({ uid: config.AGENT_UID, isRoot: process.getuid?.() === 0, platform });
   await mkdir(config.STATE_DIR, { recursive: true });
   await chmod(config.STATE_DIR, 0o711); // the agent passes through to its socket and lists nothing
-  const path = agentPath(execPath, env['PATH']);
+  const agents = await openAgents({ config, isRoot: process.getuid?.() === 0, log });
+  if (agents.kind === 'refused') {
+    log.error(`the agent cannot be kept in on this machine: ${agents.because}`);
+    return 'configuration';
+  }
+  const { leaseUser } = agents;
+  const path = agentPath(process.execPath, env['PATH']);
   const pathStyle = env['AWS_ENDPOINT_URL_S3'] !== undefined;
-  return await buildWorker({ config, user, path, pathStyle, log, ...rest })(drain);
+  return await buildWorker({ config, leaseUser, path, pathStyle, log, ...rest })(drain);
 };
 
 type Ending = { workers: Workers; config: WorkerConfig; log: Log };

@@ -72,6 +72,7 @@ const runCommand = async (input: SetupInput, line: string, deadlineMs: number): 
       env: { ...environmentOf(input), ...input.env },
       limits,
       maxBytes: 0,
+      isNetworked: true,
       deadlineMs,
       signal: AbortSignal.any([signal, tooMuch.signal]),
     });

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { loopbackScript, outsideScript, rightClaude } from './test-image-scripts.ts';
 
 /** Docker's default capabilities that the task definition drops (infra/worker.ts; a test compares the two). */
 export const droppedCapabilities = [
@@ -18,14 +19,23 @@ export const droppedCapabilities = [
   'SETFCAP',
   'SYS_CHROOT',
 ];
-export const agentUid = 20001;
+/** And the one that it adds. */
+export const addedCapabilities = ['SYS_PTRACE'];
+export const agentEnvironment = {
+  AGENT_UID_FIRST: '20001',
+  AGENT_UID_COUNT: '1000',
+  GUARD_BINARY: '/opt/agent-bot/guard',
+};
+const agentUid = Number(agentEnvironment.AGENT_UID_FIRST);
 
 const root = join(import.meta.dirname, '..');
 const image = 'agent-bot-worker:test';
 const production = [
   '--read-only',
   '--network=none',
+  '--sysctl=net.ipv6.conf.all.disable_ipv6=0', // else Docker leaves ::1 out
   ...droppedCapabilities.map((name) => `--cap-drop=${name}`),
+  ...addedCapabilities.map((name) => `--cap-add=${name}`),
 ];
 
 /** What the task definition and the launch give, with nobody at the other end of any of it. */
@@ -58,7 +68,7 @@ const environment = {
   IDLE_SECONDS: '5',
   STATE_DIR: '/var/lib/agent-bot',
   RUNS_DIR: '/runs',
-  AGENT_UID: String(agentUid),
+  ...agentEnvironment,
   CLAUDE_BINARY: '/opt/agent-bot/claude',
   AWS_REGION: 'eu-central-1',
 };
@@ -78,16 +88,12 @@ const checks: { [says: string]: () => void } = {
     expect(code === 78 && output.includes('2.1.330') && output.includes('2.1.197'), { code, output });
   },
   'with the right one it gets as far as Postgres, which is not there': () => {
-    const { code, output } = startWith("#!/bin/sh\necho '2.1.330 (Claude Code)'");
+    const { code, output } = startWith(rightClaude);
     expect(code !== 0 && code !== 78 && output.includes('ECONNREFUSED'), { code, output });
   },
   'the CLI is 2.1.330 and runs as the agent': () => asAgent('/opt/agent-bot/claude --version', /^2\.1\.330 /),
   'Node is 24': () => shell('node --version', /^v24\./),
-  'git is there, for both users': () => {
-    shell('git --version', /^git version 2\./);
-    asAgent('git --version', /^git version 2\./);
-  },
-  'setpriv can load a seccomp filter': () => shell('setpriv --help', /--seccomp-filter/),
+  'git is there': () => asAgent('git --version', /^git version 2\./),
   'certificates are there': () => shell('test -s /etc/ssl/certs/ca-certificates.crt && echo yes', /^yes$/),
   'it starts the worker under tini, which reaps orphans': () => {
     const ended = docker([
@@ -102,6 +108,32 @@ const checks: { [says: string]: () => void } = {
     asAgent(
       "grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs)' /proc/self/status",
       /^(Cap\w+:\s0+\n){3}NoNewPrivs:\s1$/,
+    ),
+  'the guard can keep the agent to TCP among its own processes': () =>
+    shell(`${guard} --probe`, /^\{"network":"loopback"\}$/),
+  'without SYS_PTRACE it says so, and the worker starts with Unix sockets alone': () => {
+    const ended = startWith(rightClaude, 'sys_ptrace');
+    expect(ended.code !== 78 && /no loopback network here.*CAP_SYS_PTRACE/.test(ended.output), ended);
+  },
+  'without SETUID the worker refuses to start, in one clear line': () => {
+    const { code, output } = startWith(rightClaude, 'setuid');
+    const said = lines(output).filter((line) => line.includes('cannot be kept in on this machine'));
+    expect(code === 78 && said.length === 1 && /CAP_SETUID/.test(output), { code, output });
+  },
+  'the agent serves and fetches on loopback, by IPv4 and IPv6': () =>
+    asAgent(`node -e ${quote(loopbackScript)}`, /^v4 hello\nv6 hello$/),
+  'the agent reaches nothing else': () =>
+    asAgent(`node -e ${quote(outsideScript)}`, /^ENETUNREACH\nENETUNREACH\nEAFNOSUPPORT\nEAI_AGAIN$/),
+  'in the supervisor’s hands it has no network at all': () =>
+    shell(
+      `exec ${guard} --net none -- ${clean} node -e ${quote(outsideScript)}`,
+      /^EAFNOSUPPORT\nEAFNOSUPPORT\nEAFNOSUPPORT\nEAI_AGAIN$/,
+    ),
+  'the agent makes no namespace': () => asAgent('unshare -Urn true 2>&1', /Operation not permitted/, 1),
+  'nothing of the agent outlives its end': () =>
+    shell(
+      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill && ! grep -ls "^Uid:.${agentUid}" /proc/[0-9]*/status`,
+      /^$/,
     ),
   'the agent finds nothing of the supervisor: not its environment, not its files': () => {
     shell('tr "\\0" "\\n" </proc/1/environ | grep -c canary-7c1f', /^1$/); // it is there to be found
@@ -134,7 +166,7 @@ const checks: { [says: string]: () => void } = {
     look('find / -xdev -type s; grep -c / /proc/net/unix || true', /^0$/),
   'the image holds the bundle and the CLI, and no package but npm itself': () => {
     const texts = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'));
-    look('ls /opt/agent-bot', new RegExp(`^${['claude', 'main.mjs', ...texts].sort().join('\n')}$`));
+    look('ls /opt/agent-bot', new RegExp(`^${['claude', 'guard', 'main.mjs', ...texts].sort().join('\n')}$`));
     look('find / -xdev -name node_modules -prune', /^\/usr\/local\/lib\/node_modules$/);
     look('ls /usr/local/lib/node_modules', /^(corepack\n)?npm$/);
   },
@@ -147,7 +179,8 @@ const checks: { [says: string]: () => void } = {
 
 const lines = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
 
-const agent = `setpriv --reuid=${agentUid} --regid=${agentUid} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp`;
+const guard = `/opt/agent-bot/guard --uid ${agentUid} --gid ${agentUid}`;
+const clean = 'env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp';
 
 /** As the supervisor sees it: root, under the production flags and with the production environment. */
 const shell = (script: string, wanted: RegExp, code = 0) => {
@@ -157,7 +190,7 @@ const shell = (script: string, wanted: RegExp, code = 0) => {
 };
 
 const asAgent = (script: string, wanted: RegExp, code = 0) =>
-  shell(`exec ${agent} sh -c ${quote(script)}`, wanted, code);
+  shell(`exec ${guard} --net loopback -- ${clean} sh -c ${quote(script)}`, wanted, code);
 
 /** For questions about the image's files: root with all that Docker gives, so that nothing hides. */
 const look = (script: string, wanted: RegExp) => {
@@ -167,12 +200,12 @@ const look = (script: string, wanted: RegExp) => {
 
 const quote = (script: string) => `'${script.replaceAll("'", `'\\''`)}'`;
 
-/** The worker's own start with everything in place, but with this CLI. */
-const startWith = (claude: string): Ended => {
-  const flags = Object.entries({ ...environment, CLAUDE_BINARY: '/tmp/claude' }).map(
-    ([name, value]) => `--env=${name}=${value}`,
-  );
-  const script = `printf '%s\\n' ${quote(claude)} >/tmp/claude && chmod 755 /tmp/claude && exec node /opt/agent-bot/main.mjs`;
+/** The worker's own start with everything in place, but with this CLI, and perhaps without a capability. */
+const startWith = (claude: string, lacking?: string): Ended => {
+  const given = Object.entries({ ...environment, CLAUDE_BINARY: '/tmp/claude' });
+  const flags = given.map(([name, value]) => `--env=${name}=${value}`);
+  const rights = lacking ? `setpriv --bounding-set=-${lacking} -- ` : '';
+  const script = `printf '%s\\n' ${quote(claude)} >/tmp/claude && chmod 755 /tmp/claude && exec ${rights}node /opt/agent-bot/main.mjs`;
   return run([...flags, '--entrypoint=sh'], ['-c', script]);
 };
 
@@ -181,7 +214,7 @@ const makeAndRemove = () => {
   const contents = `
     import { readdirSync, statSync } from 'node:fs';
     import { createWorkspace } from './worker-image/workspace.ts';
-    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid} };
+    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback' };
     const { signal } = new AbortController();
     const workspace = await createWorkspace({ runsDir: '/runs', name: 'one', user, signal });
     const look = (path) => { const { uid, mode } = statSync(path); return uid + ' ' + (mode & 0o7777).toString(8); };

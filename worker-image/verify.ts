@@ -62,6 +62,7 @@ const check = async (input: VerifyInput, command: PolicyCommand, leftMs: number)
     env: { ...input.env, ...environment, PATH: input.path, HOME: place, TMPDIR: `${place}-tmp` },
     limits,
     maxBytes: 0,
+    isNetworked: true,
     deadlineMs: Math.min(command.minutes * 60_000, leftMs),
     signal,
   });

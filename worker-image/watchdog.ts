@@ -1,9 +1,10 @@
 // Looks at what no limit of the kernel covers: the memory of all the agent's processes together, and the disk.
-import { readdir, readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '#core/ports/log.ts';
 import type { AgentLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
+import { numberOf, statusesOf } from './processes.ts';
 
 export type Overuse = { failure: 'out_of_memory' | 'disk_full'; detail: string };
 
@@ -52,20 +53,10 @@ const look = async ({ user, folder, limits }: Watched): Promise<Overuse | undefi
 
 const inMegabytes = (bytes: number) => `${Math.floor(bytes / 1024 / 1024)} MB`;
 
-/**
- * Without pages of files, which the kernel can drop and which several processes share.
- * https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
- */
+/** Without pages of files, which the kernel can drop and which several processes share. */
 const memoryOf = async (uid: number): Promise<number> => {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   let kilobytes = 0;
-  for (const pid of pids) {
-    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => ''); // it ended in the meantime
-    if (numberOf(status, 'Uid') === uid)
-      kilobytes += numberOf(status, 'RssAnon') + numberOf(status, 'RssShmem');
-  }
+  for (const status of await statusesOf(uid))
+    kilobytes += numberOf(status, 'RssAnon') + numberOf(status, 'RssShmem');
   return kilobytes * 1024;
 };
-
-const numberOf = (status: string, key: string): number =>
-  Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);

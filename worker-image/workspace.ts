@@ -1,12 +1,13 @@
 // The agent's folder of one run. The supervisor makes room for it and never opens a path in it: whatever is written,
 // read or removed in there is done by a process of the agent's uid, through a pipe.
-import { chmod, mkdir, rmdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ProcessLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
 import type { Base } from './decide.ts';
 import { killAgent } from './kill-agent.ts';
+import { agentFolderIn, removePlace } from './left-folders.ts';
 import { maxTranscriptBytes, transcriptSlug } from './transcript.ts';
 import type { Taken } from './workspace-git.ts';
 import { applyPatch, fill, takePatch, undo } from './workspace-git.ts';
@@ -56,7 +57,7 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
   await mkdir(runsDir, { recursive: true });
   await chmod(runsDir, 0o711);
   const place = await makePlace(input);
-  const root = join(place, 'agent');
+  const root = agentFolderIn(place);
   // on Fargate the supervisor has no CHOWN: the agent's uid makes the folder itself, and nothing else beside it
   await chmod(place, 0o733);
   await handsIn(place, input).run('mkdir', ['-m', '700', '--', root], { signal: always });
@@ -76,14 +77,12 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
     takeTranscript: (sessionId, signal) => takeTranscript(hands, sessionId, signal),
     remove: async () => {
       if (user.kind === 'separate') await killAgent(user, 0); // what the agent's own git settings may have started
-      await removeAll(hands, root);
-      await rmdir(root);
-      await rmdir(place);
+      await removePlace(place, user);
     },
   };
 };
 
-/** For what makes and removes the folder, also after the job was told to stop. */
+/** For what makes the folder, also after the job was told to stop. */
 const always = new AbortController().signal;
 
 const makePlace = async ({ runsDir, name, otherName }: WorkspaceInput): Promise<string> => {
@@ -107,12 +106,6 @@ const foldersIn = (root: string) => ({
 });
 
 type Folders = Hands & ReturnType<typeof foldersIn>;
-
-/** All below the folder, and what was made unwritable on the way. */
-const removeAll = async ({ run }: Hands, folder: string) => {
-  await run('chmod', ['-R', 'u+rwX', '--', folder], { signal: always });
-  await run('find', [folder, '-mindepth', '1', '-delete'], { signal: always });
-};
 
 const putPackageFile = async ({ packages, run }: Folders, name: string, text: string) => {
   const script = 'mkdir -p -- "$(dirname -- "$1")" && exec cat > "$1"';

@@ -14,8 +14,6 @@ export type Task = {
   startedBy: string | undefined;
   capacityProvider: string | undefined;
   overrides: unknown;
-  /** No other task has this number while this one lives: 0, 1, 2, ... */
-  slot: number;
   lastStatus: 'PROVISIONING' | 'RUNNING' | 'STOPPING' | 'STOPPED';
   desiredStatus: 'RUNNING' | 'STOPPED';
   createdAt: number;
@@ -86,15 +84,8 @@ export const createEcsTasks = ({ now, journal, stopTimeoutMs }: Options) => {
     for (const task of tasks.values()) stop(task, reason);
     await Promise.all(ends.values());
   };
-  const freeSlot = () => lowestFree([...tasks.values()]);
-  return { add, freeSlot, started, stop, find, stopped, stopAll, all: () => [...tasks.values()] };
-};
-
-const lowestFree = (tasks: readonly Task[]): number => {
-  const taken = new Set(tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED').map(({ slot }) => slot));
-  let slot = 0;
-  while (taken.has(slot)) slot += 1;
-  return slot;
+  const living = () => [...tasks.values()].filter(({ lastStatus }) => lastStatus !== 'STOPPED').length;
+  return { add, living, started, stop, find, stopped, stopAll, all: () => [...tasks.values()] };
 };
 
 /** Who stopped it stays written; a container's own end is told only of one that nobody stopped. */

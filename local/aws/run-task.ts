@@ -11,8 +11,6 @@ export type TaskDefinition = {
   containers: Record<string, ContainerDefinition>;
   /** How many of its tasks fit on this machine at once. */
   room?: number;
-  /** What tasks must not share on one machine: the environment that the living task with this number gets. */
-  environmentOf?: (slot: number) => Record<string, string>;
 };
 
 const runTaskSchema = z.object({
@@ -88,8 +86,7 @@ export const createRunTask = (deps: Deps) => {
         { resourceIds: [earlier.task.arn] },
       );
     }
-    const slot = tasks.freeSlot();
-    const isFull = slot >= (taskDefinition?.room ?? Infinity);
+    const isFull = tasks.living() >= (taskDefinition?.room ?? Infinity);
     // whatever the fault's kind: that there is no room is an ordinary answer
     if (faults.take(`capacity of ${capacityProvider ?? 'FARGATE'}`) || isFull)
       return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
@@ -99,15 +96,11 @@ export const createRunTask = (deps: Deps) => {
       containerName: name,
       startedBy: input.startedBy,
       capacityProvider,
-      slot,
       overrides: input.overrides,
     });
     if (input.clientToken) tokens.set(input.clientToken, { request, task });
     const answer = { tasks: [describeTask(task)], failures: [] };
-    start(task, {
-      ...definition,
-      environment: { ...definition.environment, ...taskDefinition?.environmentOf?.(slot) },
-    });
+    start(task, definition);
     return answer;
   });
 };

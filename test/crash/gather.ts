@@ -158,14 +158,14 @@ const moneyFacts = async ({ house }: Trial, ids: readonly string[]) => {
 };
 
 const leftoverFacts = async ({ house }: Trial): Promise<Evidence['leftovers']> => {
-  const { stateDir, runsDir, agentUid } = house.place;
+  const { stateDir, runsDir, agentUids } = house.place;
   const within = (folder: string) =>
     existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
   const leased = await house.query('select id from tasks where lease_owner is not null');
   return {
-    processes: process.getuid?.() === 0 ? processesOf(agentUid) : [],
+    processes: process.getuid?.() === 0 ? processesOf(agentUids) : [],
     folders: [
-      ...within(stateDir).filter((path) => !path.endsWith('/bare')),
+      ...within(stateDir).filter((path) => !path.endsWith('/bare') && !path.endsWith('/uids')),
       ...within(join(stateDir, 'bare')),
       ...within(runsDir),
     ],
@@ -174,13 +174,14 @@ const leftoverFacts = async ({ house }: Trial): Promise<Evidence['leftovers']> =
   };
 };
 
-/** Those of the uid that are no zombies. */
-const processesOf = (uid: number): string[] =>
+/** Those of the uids that are no zombies. */
+const processesOf = ({ first, count }: { first: number; count: number }): string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       const status = readIfThere(`/proc/${pid}/status`);
-      const isOurs = new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(status) && !/^State:\tZ/m.test(status);
+      const uid = Number(/^Uid:\t(\d+)/m.exec(status)?.[1]);
+      const isOurs = uid >= first && uid < first + count && !/^State:\tZ/m.test(status);
       return isOurs ? [`${pid} ${readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`] : [];
     });
 

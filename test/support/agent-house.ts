@@ -53,7 +53,7 @@ export const startAgentHouse = async () => {
     const book = (verb: string) => async (entry: object) => void booked.push({ verb, ...entry });
     const runAgent = createRunAgent({
       config: {
-        user,
+        leaseUser: () => Promise.resolve({ user, giveBack: () => Promise.resolve() }),
         binary,
         stateDir,
         runsDir,

@@ -3,16 +3,24 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { folderInReach } from '#local/reach.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
-import { agentUser } from '#worker/agent-user.ts';
+import { guardedUser } from '#worker/agents.ts';
 import type { ClaudeRun } from '#worker/claude.ts';
 
 export const isRoot = process.getuid?.() === 0;
 
-export const anAgentUser = (): AgentUser =>
-  agentUser({ uid: randomInt(1_000_000, 2_000_000_000), isRoot, platform: process.platform });
+/** What starts the agent here; undefined where that is the person who runs the tests. */
+export const guard = () => inject('guard');
+/** With a guard: whether the agent can have TCP among its own processes on this machine. */
+export const hasLoopback = () => guard()?.network === 'loopback';
+
+export const anAgentUser = (): AgentUser => {
+  const found = guard();
+  return found ? guardedUser(found, randomInt(1_000_000, 2_000_000_000)) : { kind: 'same' };
+};
 
 /** The agent's folders and, beside them, one of the supervisor's for the socket. */
 export const agentFolders = (user: AgentUser) => {

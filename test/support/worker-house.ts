@@ -1,5 +1,4 @@
 // What a worker needs around it: the GitHub twin, a real Postgres, and a Claude CLI of a few milliseconds.
-import { randomInt } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +15,8 @@ import { createTasks } from '#db/tasks.ts';
 import { aRequest } from '#test/builders.ts';
 import { asToken, startTwin } from '#test/local/github/start-twin.ts';
 import { migratedDatabase } from '#test/support/database.ts';
+import { anAgentUser } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
-import { agentUser } from '#worker/agent-user.ts';
 import { agentPath } from '#worker/claude.ts';
 import { createGithubAccess } from '#worker/github-access.ts';
 import type { HandleTask, JobStore } from '#worker/handle-task.ts';
@@ -27,8 +26,6 @@ import { createRunAgent } from '#worker/run-agent.ts';
 import { createOpenSteps } from '#worker/steps.ts';
 
 export const isRoot = process.getuid?.() === 0;
-/** Nobody else's, also while other test runs go on: a run ends with everything of its uid. */
-export const agentUid = randomInt(1_000_000, 2_000_000_000);
 
 export type WorkerHouse = Awaited<ReturnType<typeof startWorkerHouse>>;
 export type Asked = Partial<Request> & { trigger?: Partial<Trigger> };
@@ -53,7 +50,7 @@ export const startWorkerHouse = async () => {
   const tasks = createTasks(db);
   const { log, text } = aLog();
   const blobs = aBucket();
-  const user = agentUser({ uid: agentUid, isRoot, platform: process.platform });
+  const user = anAgentUser();
   const key = { appId: String(twin.app.id), privateKey: twin.app.privateKey };
   // the twin needs no pace of a write per second
   const octokitFor = (token: string) => asToken(twins, token);
@@ -79,7 +76,7 @@ export const startWorkerHouse = async () => {
         budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
-            user,
+            leaseUser: () => Promise.resolve({ user, giveBack: () => Promise.resolve() }),
             binary: places.binary,
             stateDir: places.stateDir,
             runsDir: places.runsDir,
@@ -183,6 +180,7 @@ export const startWorkerHouse = async () => {
   return {
     ...twins,
     ...places,
+    user,
     database,
     db,
     tasks,
@@ -218,7 +216,7 @@ const aMachine = async (folder: string) => {
     (await readdir(runsDir, { recursive: true }).catch(() => [])).some((path) => path.endsWith(`/${name}`));
   /** What is left in the worker's folders. */
   const leftovers = async () => [
-    ...(await readdir(stateDir, { recursive: true })).filter((name) => name !== 'bare'),
+    ...(await readdir(stateDir, { recursive: true })).filter((name) => name !== 'bare' && name !== 'uids'),
     ...(await readdir(runsDir).catch(() => [])),
   ];
   return { stateDir, runsDir, binary, runCount, isIn, leftovers };

@@ -8,26 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentFolders } from '#test/support/agent.ts';
 import { agentFolders, anAgentUser, isRoot } from '#test/support/agent.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
-import { agentUser, runAsAgent, spawnAsAgent } from '#worker/agent-user.ts';
+import { runAsAgent, spawnAsAgent } from '#worker/agent-user.ts';
 import { killAgent } from '#worker/kill-agent.ts';
 
 const source = new URL('../../worker-image/agent-user.ts', import.meta.url).href;
-
-describe('the user of the agent', () => {
-  it('is another one where the supervisor is root', () => {
-    expect(agentUser({ uid: 20_001, isRoot: true, platform: 'linux' })).toEqual({
-      kind: 'separate',
-      uid: 20_001,
-      gid: 20_001,
-    });
-    expect(agentUser({ uid: 20_001, isRoot: false, platform: 'linux' })).toEqual({ kind: 'same' });
-    expect(agentUser({ uid: 20_001, isRoot: false, platform: 'darwin' })).toEqual({ kind: 'same' });
-  });
-
-  it('is refused where root could not give up its rights', () => {
-    expect(() => agentUser({ uid: 20_001, isRoot: true, platform: 'darwin' })).toThrow('ordinary user');
-  });
-});
 
 describe('what runs as the agent', () => {
   let user: AgentUser;

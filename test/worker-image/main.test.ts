@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,8 +18,9 @@ import { putSecrets, secretIds } from '#local/house-secrets.ts';
 import { createJournal } from '#local/journal.ts';
 import { awsEnvironment } from '#local/surroundings.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
+import { guard } from '#test/support/agent.ts';
 import type { Asked, WorkerHouse } from '#test/support/worker-house.ts';
-import { agentUid, isRoot, startWorkerHouse } from '#test/support/worker-house.ts';
+import { isRoot, startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft } from '#test/support/worker-looks.ts';
 import type { WorkerEnv } from '#worker/env.ts';
 
@@ -116,14 +118,21 @@ const environment = (): WorkerEnv & Record<string, unknown> => ({
   IDLE_SECONDS: '1',
   STATE_DIR: house.stateDir,
   RUNS_DIR: house.runsDir,
-  AGENT_UID: String(agentUid),
+  ...agentRange(),
   CLAUDE_BINARY: house.binary,
+});
+
+/** Nobody else's, also while other test runs go on: a run ends with everything of its uid. */
+const agentRange = () => ({
+  AGENT_UID_FIRST: String(randomInt(1_000_000, 2_000_000_000)),
+  AGENT_UID_COUNT: '4',
+  ...(guard() && { GUARD_BINARY: guard()!.path }),
 });
 
 type Line = { level: string; message: string; [field: string]: unknown };
 
 /** What the task definition leaves of root's rights. */
-const asOnFargate = '--bounding-set=-all,+setuid,+setgid,+setpcap,+kill';
+const asOnFargate = '--bounding-set=-all,+setuid,+setgid,+setpcap,+kill,+sys_ptrace';
 const limits = isRoot ? ['setpriv', '--inh-caps=-all', asOnFargate, '--'] : [];
 
 /** The worker as Fargate starts it: a process with exactly this environment. */

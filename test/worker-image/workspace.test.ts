@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +7,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GitHouse } from '#test/support/worker-git.ts';
 import { startGitHouse } from '#test/support/worker-git.ts';
+import { anAgentUser } from '#test/support/agent.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
-import { agentUser, runAsAgent } from '#worker/agent-user.ts';
+import { runAsAgent } from '#worker/agent-user.ts';
 import { fetchBranch } from '#worker/bare-repository.ts';
 import type { Git } from '#worker/git.ts';
 import type { Workspace } from '#worker/workspace.ts';
@@ -17,8 +17,8 @@ import { createWorkspace } from '#worker/workspace.ts';
 import { maxPatchBytes } from '#worker/workspace-git.ts';
 
 const isRoot = process.getuid?.() === 0;
-const uid = randomInt(1_000_000, 2_000_000_000);
-const user: AgentUser = agentUser({ uid, isRoot, platform: process.platform });
+const user: AgentUser = anAgentUser();
+const uid = user.kind === 'separate' ? user.uid : process.getuid?.();
 
 let git: GitHouse;
 let bare: Git;

@@ -9,21 +9,26 @@ const listOf = (name: string, template = block): string[] =>
     readable,
   );
 
+const idOf = (name: string) => ({
+  'Fn::GetAtt': [expect.stringMatching(new RegExp(`^${name}[0-9A-F]{8}$`)), 'Id'],
+});
+
 describe('the DNS firewall', () => {
   it('answers for what is known, whatever it is an alias of, and for nothing else', () => {
     const { FirewallRules } = only(block, 'AWS::Route53Resolver::FirewallRuleGroup');
-    const rules = FirewallRules.map(({ FirewallDomainListId: list, ...rule }: Record<string, unknown>) => ({
-      list: readable(list),
-      ...rule,
-    }));
-    expect(rules).toEqual([
+    expect(FirewallRules).toEqual([
       {
-        list: 'DnsFirewallKnown.Id',
+        FirewallDomainListId: idOf('DnsFirewallKnown'),
         Action: 'ALLOW',
         Priority: 100,
         FirewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN',
       },
-      { list: 'DnsFirewallAll.Id', Action: 'BLOCK', Priority: 200, BlockResponse: 'NXDOMAIN' },
+      {
+        FirewallDomainListId: idOf('DnsFirewallAll'),
+        Action: 'BLOCK',
+        Priority: 200,
+        BlockResponse: 'NXDOMAIN',
+      },
     ]);
     expect(listOf('DnsFirewallAll')).toEqual(['*']);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { agentUid, droppedCapabilities } from '#worker/test-image.ts';
+import { addedCapabilities, agentEnvironment, droppedCapabilities } from '#worker/test-image.ts';
 import { readable, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -24,9 +24,9 @@ describe('the worker task', () => {
     expect(container.PortMappings).toBeUndefined();
   });
 
-  it('keeps of the capabilities only those that make the agent another user and end it', () => {
+  it('keeps of the capabilities only those with which the guard makes a process the agent’s, serves it and ends it', () => {
     const { Add, Drop } = container.LinuxParameters.Capabilities;
-    expect(Add).toBeUndefined();
+    expect(Add).toEqual(['SYS_PTRACE']); // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
     expect(
       dockerCapabilities
         .split(' ')
@@ -37,7 +37,9 @@ describe('the worker task', () => {
 
   it('is what the image test runs', () => {
     expect([...container.LinuxParameters.Capabilities.Drop].sort()).toEqual([...droppedCapabilities].sort());
-    expect(container.Environment).toContainEqual({ Name: 'AGENT_UID', Value: String(agentUid) });
+    expect(container.LinuxParameters.Capabilities.Add).toEqual(addedCapabilities);
+    for (const [Name, Value] of Object.entries(agentEnvironment))
+      expect(container.Environment).toContainEqual({ Name, Value });
     expect(container.EntryPoint ?? container.Command).toBeUndefined();
   });
 
