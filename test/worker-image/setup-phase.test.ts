@@ -227,6 +227,21 @@ describe('the door to the registries', () => {
 });
 
 describe.runIf(isRoot && process.platform === 'linux')('what the setup left running', () => {
+  it('was as confined as the agent', async () => {
+    const seen = await run(
+      ['grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status > .git/status'],
+      tell('cat .git/status'),
+    );
+    const { uid } = house.user as Extract<AgentHouse['user'], { kind: 'separate' }>; // root has one of its own
+    expect(told(seen).map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+      ['Uid:', String(uid)],
+      ['CapEff:', '0000000000000000'],
+      ['CapBnd:', '0000000000000000'],
+      ['NoNewPrivs:', '1'],
+      ['Seccomp:', '2'],
+    ]);
+  });
+
   it('is gone before the agent begins, and an abstract socket finds nobody', async () => {
     const daemon = `require("net").createServer((s) => s.end("door")).listen("\\0left-behind")`;
     const start = `setsid node -e '${daemon}' </dev/null >/dev/null 2>&1 &`;
