@@ -18,6 +18,8 @@ export type ProxyLimits = {
   answerBytes: number;
   /** All answers together. */
   phaseBytes: number;
+  /** Questions of the phase: each is a line in the log. */
+  questions: number;
   /** Connections to registries at a time; what is more waits. */
   parallel: number;
   /** For one answer from its question to its last byte. */
@@ -44,6 +46,7 @@ const gigabyte = 1024 ** 3;
 const defaultLimits: ProxyLimits = {
   answerBytes: gigabyte,
   phaseBytes: 4 * gigabyte,
+  questions: 20_000,
   parallel: 16,
   answerMs: 5 * 60_000,
 };
@@ -56,7 +59,7 @@ export const startRegistryProxy = async (input: ProxyInput): Promise<RegistryPro
   const closing = new AbortController();
   const signal = AbortSignal.any([input.signal, closing.signal]);
   const upstream = createUpstream(dial, limits.parallel);
-  const door: Door = { registries, upstream, limits, token, url: '', log, signal, bytes: 0, answers: 0 };
+  const door: Door = { registries, upstream, limits, token, url: '', log, signal, bytes: 0, questions: 0 };
   const server = createServer((request, response) => {
     serve(door, request, response).catch((error: unknown) => {
       if (!signal.aborted && !response.closed) log.warn('registry answer broke off', named(error));
@@ -80,7 +83,7 @@ export const startRegistryProxy = async (input: ProxyInput): Promise<RegistryPro
     server.close();
     server.closeAllConnections();
     await closed;
-    log.info('registry proxy closed', { answers: door.answers, bytes: door.bytes });
+    log.info('registry proxy closed', { questions: door.questions, bytes: door.bytes });
   };
   return { url: door.url, close };
 };
@@ -91,10 +94,11 @@ type Door = Required<Omit<ProxyInput, 'dial' | 'limits'>> & {
   token: string;
   url: string;
   bytes: number;
-  answers: number;
+  questions: number;
 };
 
 const serve = async (door: Door, request: IncomingMessage, response: ServerResponse) => {
+  door.questions += 1;
   const asked = read(door, request);
   if ('status' in asked) return refuse(door, response, asked);
   if (asked.path === asked.registry.confirms) return void response.writeHead(200).end();
@@ -113,6 +117,7 @@ type Asked = {
 
 /** Only `/token/registry/path`: no whole address, no query, no body. */
 const read = (door: Door, { method, url = '', headers }: IncomingMessage): Asked | Refusal => {
+  if (door.questions > door.limits.questions) return { status: 429, why: 'too_many' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, why: 'method' };
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
     return { status: 400, why: 'body' };
@@ -138,8 +143,12 @@ const targetOf = (registry: Registry, path: string): URL | undefined => {
 };
 
 /** Said aloud, and the connection is closed: a body may still be on its way. */
-const refuse = ({ log }: Door, response: ServerResponse, { status, ...facts }: Refusal) => {
-  log.warn('registry request refused', { status, ...facts });
+const refuse = (
+  { log, questions, limits }: Door,
+  response: ServerResponse,
+  { status, ...facts }: Refusal,
+) => {
+  if (questions <= limits.questions + 1) log.warn('registry request refused', { status, ...facts });
   response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' });
   response.end(`agent-bot: ${facts.why}\n`);
 };
@@ -175,7 +184,6 @@ const pass = async (door: Door, asked: Asked, response: ServerResponse) => {
       response,
     );
   } finally {
-    door.answers += 1;
     const ms = Math.round(performance.now() - startedAt);
     log.info('registry answer', { registry: name, path, status, bytes: counted.bytes(), ms });
   }

@@ -28,7 +28,14 @@ export const startRegistryBench = async () => {
     const proxy = await startRegistryProxy({
       registries: gate.registries ?? registries,
       dial: { ...dial, ...gate.dial },
-      limits: { answerBytes: 1e6, phaseBytes: 1e7, parallel: 4, answerMs: 20_000, ...gate.limits },
+      limits: {
+        answerBytes: 1e6,
+        phaseBytes: 1e7,
+        questions: 100,
+        parallel: 4,
+        answerMs: 20_000,
+        ...gate.limits,
+      },
       log: log.log,
       signal: new AbortController().signal,
     });

@@ -254,6 +254,15 @@ describe('what is too much', () => {
     expect(statuses).toEqual([200, 200, 502, 502]);
   });
 
+  it('in questions is refused, and said once', async () => {
+    hold(`${npm}tool`);
+    const proxy = await bench.open({ limits: { questions: 2 } });
+    const statuses = [];
+    for (let count = 0; count < 5; count += 1) statuses.push(await statusOf(`${proxy.at('npm')}tool`));
+    expect(statuses).toEqual([200, 200, 429, 429, 429]);
+    expect(bench.log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
   it('of time breaks it off', async () => {
     bench.twin.hold(`${npm}tool`, () => {});
     const proxy = await bench.open({ limits: { answerMs: 50 } });

@@ -247,3 +247,18 @@ it.each([
 ])('the cost of %j is %s', ({ costUsd, turns, durationMs }, text) => {
   expect(toCost(aReport({ usage: { ...aReport().usage, costUsd }, turns, durationMs }))).toBe(text);
 });
+
+describe('a setup that failed', () => {
+  const setupFailure = { command: 'npm ci', what: 'it ended with 1', output: 'fixes #3\n```\n@everybody' };
+  const warning = '⚠️ A setup command of `.agent-bot.yml` failed: it ended with 1.';
+
+  it('is told in the comment and in the pull request, with nothing that orders anybody', () => {
+    const report = aReport({ setupFailure });
+    const texts = [toComment(aTask(), published(), { report }), toPullRequest(aTask(), report).body];
+    for (const text of texts) {
+      expect(text).toContain(warning);
+      expect(text).toContain('npm ci');
+      expect(text).not.toMatch(/@everybody|#3/);
+    }
+  });
+});
