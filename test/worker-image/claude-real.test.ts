@@ -11,7 +11,7 @@ import { fixFailingTest } from '#local/model/fix-failing-test.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
 import { programInReach } from '#local/reach.ts';
 import type { AgentFolders } from '#test/support/agent.ts';
-import { aClaudeRun, agentFolders, anAgentUser } from '#test/support/agent.ts';
+import { aClaudeRun, agentFolders, anAgentUser, hasLoopback } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
 import { runAsAgent } from '#worker/agent-user.ts';
@@ -134,6 +134,22 @@ describe('the real CLI', () => {
     const told = String(calls[1]?.detail['body']);
     expect(told).toContain(runToken); // it did see its own environment
     expect(told).not.toContain(apiKey);
+  });
+
+  it.runIf(hasLoopback())('serves and asks on loopback in a command, and reaches nothing else', async () => {
+    const serve =
+      "const s = require('node:http').createServer((_, a) => a.end('from the server')).listen(0, '127.0.0.1', async () => { console.log(await (await fetch('http://127.0.0.1:' + s.address().port)).text()); process.exit(); })";
+    const command = `node -e "${serve}"; curl -sS -m 5 http://169.254.170.2/ 2>&1; id -u; grep ^CapEff /proc/self/status`;
+    const script: Script = ({ steps }) =>
+      steps.length === 0
+        ? { tools: [{ name: 'Bash', input: { command, description: 'serve and ask' } }] }
+        : { text: 'seen' };
+    const { end, calls } = await play({ text: 'serve', script });
+    expect(end).toMatchObject({ kind: 'succeeded', answer: 'seen' });
+    const told = String(calls[1]?.detail['body']);
+    expect(told).toContain('from the server');
+    expect(told).toMatch(/Failed to connect to 169\.254\.170\.2|Couldn't connect/);
+    expect(told).toMatch(/CapEff:(?:\\t|\s)+0000000000000000/);
   });
 
   it('does not expand files, flags or commands in the words', async () => {
