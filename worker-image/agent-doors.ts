@@ -5,10 +5,10 @@ import type { Log } from '#core/ports/log.ts';
 import type { RegistryName } from '#core/registries.ts';
 import { hostsOf, registries, registriesOn } from '#core/registries.ts';
 import type { SetupFailure } from '#core/task.ts';
+import { fenced } from '#core/text.ts';
 import type { AgentLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
 import type { Base } from './decide.ts';
-import { fenceFor } from './prompt.ts';
 import type { RegistryProxy } from './registry-proxy.ts';
 import { startRegistryProxy } from './registry-proxy.ts';
 import { toolSettings } from './registry-tools.ts';
@@ -115,11 +115,9 @@ const aboutSetup = (failure: SetupFailure | undefined): string => {
   if (!failure)
     return 'The setup commands of this repository have been run: what they install is there. Nothing can be installed any more.';
   const { command, what, output } = failure;
-  const fence = fenceFor(`${command}\n${output}`);
-  const quoted = [`${fence}text`, command, ...(output === '' ? [] : [output]), fence];
   return [
     `A setup command of this repository failed (${what}), so what it installs may be missing, and nothing can be installed any more. Do what can be done without, and say what you could not check. The command and the end of its output, quoted:`,
-    ...quoted,
+    fenced(`${command}\n${output}`.trim()),
   ].join('\n');
 };
 

@@ -65,7 +65,7 @@ const tasks: { [C in Request['command']]: string } = {
   why: `Command: why. Explain what was done and why. ${tell}`,
 };
 
-export const fenceFor = (text: string): string => {
+const fenceFor = (text: string): string => {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   return '`'.repeat(longest + 1);
 };
