@@ -6,7 +6,6 @@ import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
-import type { AgentLimits } from './agent-limits.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
@@ -19,6 +18,7 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import type { VerifyInput } from './verify.ts';
 import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
@@ -118,23 +118,27 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return await checked({ sessionId, report, transcript, result }, { input, config, workspace, limits });
+      const { user, path } = config;
+      return await checked(
+        { sessionId, report, transcript, result },
+        { input, user, path, workspace, limits },
+      );
     } finally {
       saving.close();
       await workspace.remove();
     }
   };
 
-type Checking = { input: RunInput; config: AgentConfig; workspace: Workspace; limits: AgentLimits };
+type Checking = Omit<VerifyInput, 'commands' | 'signal'> & { input: RunInput };
 
 /** With what the policy's commands say of the change. */
-const checked = async (ran: Ran, { input, config, workspace, limits }: Checking): Promise<Ran> => {
+const checked = async (ran: Ran, { input, ...place }: Checking): Promise<Ran> => {
   const { policy, keep, signal } = input;
-  if (ran.result.kind !== 'patch' || policy.verify.length === 0) return ran;
+  const commands = policy.verify;
+  if (ran.result.kind !== 'patch' || commands.length === 0) return ran;
   const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
-  await keep(withChecks(policy.verify.map(notRun)));
-  const { user, path } = config;
-  return withChecks(await verify({ user, workspace, commands: policy.verify, path, limits, signal }));
+  await keep(withChecks(commands.map(notRun)));
+  return withChecks(await verify({ ...place, commands, signal }));
 };
 
 const runStatus = {
