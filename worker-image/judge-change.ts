@@ -8,10 +8,13 @@ import type { ChangedPath, Refusal } from './path-policy.ts';
 import { createPathPolicy, isDeleted, isLink } from './path-policy.ts';
 import { maxPatchBytes } from './workspace-git.ts';
 
-/** What a text holds that nobody may read, each in a person's words. */
-export type Scan = (text: string) => readonly string[];
+/** Which secrets the change adds, and where, for whoever reads the thread; undefined when there are none. */
+export type FindSecrets = (
+  git: Git,
+  change: { baseSha: string; tree: string },
+) => Promise<string | undefined>;
 
-export type ChangeRules = { policy: Policy; scan?: Scan | undefined };
+export type ChangeRules = { policy: Policy; findSecrets?: FindSecrets | undefined };
 
 type Change = {
   baseSha: string;
@@ -29,7 +32,7 @@ const maxUnfoldedBytes = 100 * 1024 * 1024;
 export const refusalOfChange = async (
   git: Git,
   change: Change,
-  { policy, scan }: ChangeRules,
+  { policy, findSecrets }: ChangeRules,
 ): Promise<string | undefined> => {
   const changes = await changesOf(git, change);
   const unfolded = changes.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -43,10 +46,10 @@ export const refusalOfChange = async (
     ...changes.flatMap((changed) => judgePath(changed) ?? []),
     ...(policy.allow.includes(lockFilesRow) ? [] : lonelyLockFiles(paths)),
     ...(await collidingPaths(git, change.tree, kept)),
-    ...(scan ? await secretRefusals(git, change, scan) : []),
   ];
-  if (size.length + refusals.length === 0) return undefined;
-  return toWords(size, refusals);
+  const secrets = await findSecrets?.(git, change);
+  const told = [...toWords(size, refusals), ...(secrets === undefined ? [] : [secrets])];
+  return told.length === 0 ? undefined : told.join('\n');
 };
 
 const sizeRefusals = ({ files, bytes }: { files: number; bytes: number }, { caps }: Policy): string[] => {
@@ -60,7 +63,7 @@ const sizeRefusals = ({ files, bytes }: { files: number; bytes: number }, { caps
   ];
 };
 
-const toWords = (size: readonly string[], refusals: readonly Refusal[]): string => {
+const toWords = (size: readonly string[], refusals: readonly Refusal[]): string[] => {
   const lines = [...size, ...refusals.map(({ path, why }) => `${shown(path)}: ${why}`)];
   const listed = lines.slice(0, maxListed).map((line) => `- ${line}`);
   const more = lines.length - listed.length;
@@ -73,7 +76,7 @@ const toWords = (size: readonly string[], refusals: readonly Refusal[]): string 
           `If the agent is to make such changes here, people write into .agent-bot.yml: allow: [${rows.join(', ')}]`,
         ]
       : []),
-  ].join('\n');
+  ];
 };
 
 /** In one line, whatever it is called. */
@@ -122,20 +125,3 @@ const sizesOf = async (git: Git, objects: readonly string[]): Promise<number[]> 
 /** No system has a link as long as that: where it leads is not looked at. */
 const linkTarget = async (git: Git, object: string, bytes: number) =>
   bytes > maxLinkBytes ? '/' : (await git.run(['cat-file', 'blob', object])).toString('utf8');
-
-/** The lines that the change adds, as git sees them: what the patch says of itself is the agent's. */
-const secretRefusals = async (git: Git, { baseSha, tree }: Change, scan: Scan): Promise<Refusal[]> => {
-  const options = ['-r', '-p', '--text', '--unified=0', '--no-renames', '--no-color', '--no-ext-diff'];
-  const diff = await git.run(['diff-tree', ...options, '--no-textconv', baseSha, tree], {
-    maxBytes: maxUnfoldedBytes * 3, // with the lines that go
-  });
-  return diff
-    .toString('utf8')
-    .split(/^diff --git /m)
-    .flatMap((part) => {
-      const added = part.split('\n').filter((line) => line.startsWith('+'));
-      const path = /^\+\+\+ "?b\/(.*?)"?\t?$/m.exec(part)?.[1] ?? 'a name';
-      const found = scan(added.map((line) => line.slice(1)).join('\n'));
-      return [...new Set(found)].map((what) => ({ path, why: `it seems to hold a secret (${what})` }));
-    });
-};

@@ -21,6 +21,7 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import type { VerifyInput } from './verify.ts';
 import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
@@ -128,53 +129,24 @@ export const createRunAgent =
       saving.signal.throwIfAborted();
       await doors.close();
       const ran = { sessionId, report, transcript, result };
-      return await checked(ran, { ...place, input, config, env: prepared.env });
+      const { path } = config;
+      return await checked(ran, { input, user, path, env: prepared.env, workspace, limits });
     } finally {
       saving.close();
       await place.close();
     }
   };
 
-type Opening = { config: AgentConfig; input: RunInput; log: Log };
-
-/** A user, its folder and its doors, of this run alone. */
-const openPlace = async ({ config, input, log }: Opening) => {
-  const { job, base, policy, signal } = input;
-  const { path, runsDir, network = noNetwork, limits = agentLimits() } = config;
-  const { user, giveBack } = await config.leaseUser();
-  const workspace = await createWorkspace({
-    runsDir,
-    name: job.task.threadKey.slice(0, 16),
-    otherName: `${job.task.id}-${job.fence}`,
-    user,
-    limits,
-    signal,
-  }).catch(async (error: unknown) => {
-    await giveBack();
-    throw error;
-  });
-  const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
-  const close = async () => {
-    await doors.close();
-    await workspace.remove().finally(giveBack);
-  };
-  return { user, limits, workspace, doors, close };
-};
-
-type Checking = Pick<Awaited<ReturnType<typeof openPlace>>, 'user' | 'limits' | 'workspace'> & {
-  input: RunInput;
-  config: AgentConfig;
-  env: Prepared['env'];
-};
-
-/** With what the policy's commands say of the change. */
-const checked = async (ran: Ran, { input, config, user, workspace, limits, env }: Checking): Promise<Ran> => {
+      await doors.close();
+      const ran = { sessionId, report, transcript, result };
+      const { path } = config;
+      return await checked(ran, { input, user, path, env: prepared.env, workspace, limits });
   const { policy, keep, signal } = input;
-  if (ran.result.kind !== 'patch' || policy.verify.length === 0) return ran;
+  const commands = policy.verify;
+  if (ran.result.kind !== 'patch' || commands.length === 0) return ran;
   const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
-  await keep(withChecks(policy.verify.map(notRun)));
-  const { path } = config;
-  return withChecks(await verify({ user, workspace, commands: policy.verify, path, env, limits, signal }));
+  await keep(withChecks(commands.map(notRun)));
+  return withChecks(await verify({ ...place, commands, signal }));
 };
 
 const runStatus = {

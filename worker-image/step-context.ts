@@ -7,7 +7,7 @@ import type { Outcome, Step, Thread } from '#core/task.ts';
 import type { Base, Failed, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
-import type { Scan } from './judge-change.ts';
+import type { FindSecrets } from './judge-change.ts';
 import type { RunAgent } from './run-agent.ts';
 import type { StoppedError } from './stopped.ts';
 
@@ -62,8 +62,7 @@ export type StepContext = StepsInput & {
   budgetUsd: number;
   maxRepositoryBytes: number;
   published: PublishedBranches;
-  /** Looks for secrets in what is to be published. */
-  scan?: Scan | undefined;
+  findSecrets?: FindSecrets | undefined;
 };
 
 export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;

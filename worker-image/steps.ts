@@ -9,7 +9,7 @@ import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
-import type { Scan } from './judge-change.ts';
+import type { FindSecrets } from './judge-change.ts';
 import { commitPatch } from './publish.ts';
 import { pushOnce } from './push-once.ts';
 import { findHeldBranch, releaseCi } from './release-ci.ts';
@@ -59,7 +59,7 @@ type Deps = {
   budgetUsd: number;
   stateDir: string;
   maxRepositoryBytes?: number;
-  scan?: Scan;
+  findSecrets?: FindSecrets;
 };
 
 const megabyte = 1024 * 1024;
@@ -131,7 +131,7 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
     author: access.author,
     date: job.task.trigger.createdAt,
   };
-  const committed = await commitPatch(git, change, { policy, scan: context.scan });
+  const committed = await commitPatch(git, change, { policy, findSecrets: context.findSecrets });
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
   const pushed = await pushOnce(context, { sha: committed.sha, branch });

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Policy } from '#core/policy.ts';
 import { defaultPolicy } from '#core/policy.ts';
@@ -7,7 +5,7 @@ import type { Publishing } from '#test/support/publishing.ts';
 import { aClone, newFile, startPublishing } from '#test/support/publishing.ts';
 import type { GitHouse } from '#test/support/worker-git.ts';
 import { startGitHouse } from '#test/support/worker-git.ts';
-import type { ChangeRules } from '#worker/judge-change.ts';
+import type { ChangeRules, FindSecrets } from '#worker/judge-change.ts';
 
 let git: GitHouse;
 let commit: Publishing['commit'];
@@ -109,29 +107,14 @@ describe('a change that may not be published', () => {
     expect(await detailOf(path)).toContain('a link that leads out');
   });
 
-  describe('with a scan for secrets', () => {
-    const scan = (text: string) => (text.includes('hunter2') ? ['a password'] : []);
-    const deletion = async () => {
-      const work = await aClone(git);
-      await work.git('rm', '--quiet', 'total.js');
-      return (await work.diff()).toString();
-    };
-
-    it('is one whose new lines hold one, also in what passes for binary', async () => {
-      expect(await detailOf(newFile('a b.txt', { text: 'key = hunter2' }), { scan })).toBe(
-        '- a b.txt: it seems to hold a secret (a password)',
-      );
-      const work = await aClone(git);
-      await writeFile(join(work.folder, 'picture.bin'), Buffer.from('\0\0\nhunter2\0'));
-      await work.git('add', 'picture.bin');
-      expect(await detailOf((await work.diff()).toString('latin1'), { scan })).toBe(
-        '- picture.bin: it seems to hold a secret (a password)',
-      );
-    });
-
-    it('is not one that only removes it', async () => {
-      const tax = (text: string) => (text.includes('tax') ? ['a tax'] : []);
-      expect(await detailOf(await deletion(), { scan: tax })).toBe('committed');
-    });
+  it('is one that adds a secret, told beside the rest', async () => {
+    const findSecrets: FindSecrets = async (bare, { baseSha, tree }) =>
+      (await bare.run(['diff', baseSha, tree])).includes('+hunter2') ? 'x.txt:1: a password' : undefined;
+    expect(await detailOf(newFile('x.txt', { text: 'hunter2' }), { findSecrets })).toBe(
+      'x.txt:1: a password',
+    );
+    const both = newFile('.npmrc') + newFile('x.txt', { text: 'hunter2' });
+    expect(await detailOf(both, { findSecrets })).toMatch(/^- \.npmrc: .*\n[^]*\nx\.txt:1: a password$/);
+    expect(await detailOf(newFile('x.txt'), { findSecrets })).toBe('committed');
   });
 });
