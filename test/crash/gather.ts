@@ -178,6 +178,7 @@ const leftoverFacts = async ({ house }: Trial): Promise<Evidence['leftovers']> =
     folders: [
       ...within(stateDir).filter((path) => !path.endsWith('/bare') && !path.endsWith('/uids')),
       ...within(join(stateDir, 'bare')),
+      ...within(join(stateDir, 'uids')).filter((path) => /\/\d+$/.test(path)), // those that are leased
       ...within(runsDir),
     ],
     leases: leased.map(({ id }) => String(id)),

@@ -86,6 +86,7 @@ const processesOf = (uid: number) =>
 
 /** A device of this machine that leads out of it, and an address of the machine on it. */
 export const wayOut = () => {
+  if (process.platform !== 'linux') return undefined;
   for (const [device, addresses = []] of Object.entries(networkInterfaces())) {
     const address = addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
     if (address === undefined) continue;

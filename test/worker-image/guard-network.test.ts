@@ -1,7 +1,7 @@
 // The network of the agent under the guard: what works on loopback, and that nothing leads out of it.
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { mkdirSync, chmodSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -75,10 +75,28 @@ print(subprocess.run(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'ht
     expect([uid, gid, mode & 0o777]).toEqual([place.uid, place.uid, 0o750]);
     const elsewhere = await place.run('loopback', ['/usr/bin/python3', '-c', bind(join(place.folder, name))]);
     expect(elsewhere.stderr).toContain('Permission denied');
-    const low = "import socket\nsocket.socket(socket.AF_INET6).bind(('::1', 80))";
-    const { stderr } = await place.run('loopback', ['/usr/bin/python3', '-c', low]);
-    if (hasIpv6) expect(stderr).toMatch(/Permission denied|^$/); // where low ports are free for all, it may
   });
+
+  it('shares no port with a server of another user', async () => {
+    const server = createServer().listen({ port: 0, host: '127.0.0.1', reusePort: true });
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number }; // it listens on TCP
+    const share = `import socket\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\ns.bind(('127.0.0.1', ${port}))`;
+    const { stderr } = await place.run('loopback', ['/usr/bin/python3', '-c', share]);
+    expect(stderr).toContain('Address already in use');
+    server.close();
+  });
+
+  const freePorts = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+  const firstFreePort = existsSync(freePorts) ? Number(readFileSync(freePorts, 'utf8')) : 0;
+  it.runIf(hasIpv6 && firstFreePort > 80)(
+    'a low port is refused, though root carries the call out',
+    async () => {
+      const low = "import socket\nsocket.socket(socket.AF_INET6).bind(('::1', 80))";
+      const { stderr } = await place.run('loopback', ['/usr/bin/python3', '-c', low]);
+      expect(stderr).toContain('Permission denied');
+    },
+  );
 });
 
 /** What is refused, and how, whatever the network. */

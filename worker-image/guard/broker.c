@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "caller.h"
 #include "fail.h"
+#include "identity.h"
 #include "loopback.h"
 
 /* Linux 6.6: the answer is handed over on the same processor. Half the cost, and no matter where it is missing. */
@@ -24,6 +25,8 @@
 
 struct broker open_broker(int listener, const struct options *options)
 {
+  /* a socket's owner decides with whom it may share a port (SO_REUSEPORT): never with root's */
+  if (make_for(options->uid, options->gid) != 0) fail("making sockets for the agent");
   /* a later kernel may have more to say of a call than these headers know */
   struct seccomp_notif_sizes sizes;
   if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) fail("the size of a notification");

@@ -66,14 +66,19 @@ void become(uid_t uid, gid_t gid)
   check(uid, gid);
 }
 
-int borrow_file_rights(uid_t uid, gid_t gid)
+int make_for(uid_t uid, gid_t gid)
 {
-  if (setgroups(0, NULL) != 0) return -1;
   setfsgid(gid);
   setfsuid(uid);
-  if (drop_capabilities() != 0) return -1;
   /* these two answer with what was before, whatever they did: a value that is no id only asks */
   if ((gid_t)setfsgid((gid_t)-1) == gid && (uid_t)setfsuid((uid_t)-1) == uid) return 0;
   errno = EPERM;
   return -1;
+}
+
+int borrow_file_rights(uid_t uid, gid_t gid)
+{
+  if (setgroups(0, NULL) != 0) return -1;
+  if (make_for(uid, gid) != 0) return -1;
+  return drop_capabilities();
 }

@@ -58,13 +58,13 @@ static struct looked look(const char *process, uid_t uid)
   FILE *status = fopen(path, "re");
   if (status == NULL) return looked; /* it has gone */
   char state = '?';
-  unsigned int ids[4];
+  unsigned int ids[3]; /* the fourth is for files: a guard that makes sockets for the uid has it, too */
   unsigned int threads = 0;
   while (fgets(line, sizeof line, status) != NULL) {
     sscanf(line, "State: %c", &state);
     sscanf(line, "Threads: %u", &threads);
-    if (sscanf(line, "Uid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4) continue;
-    for (int i = 0; i < 4; i++) looked.is_of_uid = looked.is_of_uid || ids[i] == uid;
+    if (sscanf(line, "Uid: %u %u %u", &ids[0], &ids[1], &ids[2]) != 3) continue;
+    for (int i = 0; i < 3; i++) looked.is_of_uid = looked.is_of_uid || ids[i] == uid;
   }
   fclose(status);
   looked.is_dead = (state == 'Z' || state == 'X') && threads <= 1;

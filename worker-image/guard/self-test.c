@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,8 +36,10 @@ static void test_unix(void)
   expect_refused("TCP over IPv6", socket(AF_INET6, SOCK_STREAM, 0), EAFNOSUPPORT);
 }
 
-static void expect_on_loopback_device(int made)
+static void expect_own_and_on_loopback(int made)
 {
+  struct stat facts;
+  if (fstat(made, &facts) != 0 || facts.st_uid != getuid()) fail_because("a socket", "is somebody else's");
   char device[16] = "";
   socklen_t size = sizeof device;
   if (getsockopt(made, SOL_SOCKET, SO_BINDTODEVICE, device, &size) != 0) fail("asking for a socket's device");
@@ -50,14 +53,14 @@ static void test_conversation(struct sockaddr_storage address, socklen_t size)
   socklen_t filled = size;
   int server = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (server < 0) fail("a TCP socket");
-  expect_on_loopback_device(server);
+  expect_own_and_on_loopback(server);
   if (bind(server, at, size) != 0) fail("bind on loopback");
   if (listen(server, 1) != 0 || getsockname(server, at, &filled) != 0) fail("listen on loopback");
   int client = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
   if (client < 0 || connect(client, at, size) != 0) fail("connect on loopback");
   int accepted = accept(server, NULL, NULL);
   if (accepted < 0) fail("accept on loopback");
-  expect_on_loopback_device(accepted);
+  expect_own_and_on_loopback(accepted);
   char letter = 'a';
   if (write(client, &letter, 1) != 1 || read(accepted, &letter, 1) != 1) fail("a word over loopback");
   close(accepted);
@@ -82,7 +85,7 @@ static void test_ipv6(void)
   if (made < 0) fail("a TCP socket of IPv6");
   int is_bound = bind(made, (struct sockaddr *)&address, sizeof(struct sockaddr_in6));
   int error = errno;
-  expect_on_loopback_device(made);
+  expect_own_and_on_loopback(made);
   close(made);
   errno = error;
   if (is_bound == 0) test_conversation(address, sizeof(struct sockaddr_in6));
