@@ -137,10 +137,36 @@ export const createRunAgent =
     }
   };
 
-      await doors.close();
-      const ran = { sessionId, report, transcript, result };
-      const { path } = config;
-      return await checked(ran, { input, user, path, env: prepared.env, workspace, limits });
+type Opening = { config: AgentConfig; input: RunInput; log: Log };
+
+/** A user, its folder and its doors, of this run alone. */
+const openPlace = async ({ config, input, log }: Opening) => {
+  const { job, base, policy, signal } = input;
+  const { path, runsDir, network = noNetwork, limits = agentLimits() } = config;
+  const { user, giveBack } = await config.leaseUser();
+  const workspace = await createWorkspace({
+    runsDir,
+    name: job.task.threadKey.slice(0, 16),
+    otherName: `${job.task.id}-${job.fence}`,
+    user,
+    limits,
+    signal,
+  }).catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
+  const close = async () => {
+    await doors.close();
+    await workspace.remove().finally(giveBack);
+  };
+  return { user, limits, workspace, doors, close };
+};
+
+type Checking = Omit<VerifyInput, 'commands' | 'signal'> & { input: RunInput };
+
+/** With what the policy's commands say of the change. */
+const checked = async (ran: Ran, { input, ...place }: Checking): Promise<Ran> => {
   const { policy, keep, signal } = input;
   const commands = policy.verify;
   if (ran.result.kind !== 'patch' || commands.length === 0) return ran;
