@@ -6,7 +6,7 @@ import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
-import type { NetworkConfig, Prepared } from './agent-doors.ts';
+import type { NetworkConfig } from './agent-doors.ts';
 import { createDoors } from './agent-doors.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { LeaseUser } from './agents.ts';
