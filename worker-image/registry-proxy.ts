@@ -208,7 +208,7 @@ const count = (door: Door, answer: AsyncIterable<Uint8Array>) => {
 const isIndex = ({ statusCode, headers }: IncomingMessage): boolean =>
   statusCode === 200 &&
   headers['content-encoding'] === undefined &&
-  /^(?:text\/html|application\/(?:\S+\+)?json)\b/.test(headers['content-type'] ?? '');
+  /^(?:text\/html|application\/(?:\S+\+)?(?:json|html))\b/.test(headers['content-type'] ?? '');
 
 const replacements = ({ url }: Door, { name, registry }: Asked): Replacement[] =>
   registry.routes.map(([path, address]) => [address, `${url}/${name}/${path}`]);

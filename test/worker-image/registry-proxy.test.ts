@@ -187,9 +187,13 @@ describe('the registry proxy', () => {
 });
 
 describe('the addresses in an index', () => {
-  it('become the proxy’s, so that files come through it too', async () => {
+  it.each([
+    'text/html; charset=UTF-8',
+    'application/vnd.pypi.simple.v1+html',
+    'application/vnd.pypi.simple.v1+json',
+  ])('become the proxy’s in %s, so that files come through it too', async (type) => {
     const file = 'https://files.pythonhosted.org/packages/a/tool-1.0.whl';
-    hold('https://pypi.org/simple/tool/', `<a href="${file}#sha256=0">tool</a>`, 'text/html; charset=UTF-8');
+    hold('https://pypi.org/simple/tool/', `<a href="${file}#sha256=0">tool</a>`, type);
     hold(file, 'a wheel');
     const proxy = await bench.open();
     const html = await (await fetch(`${proxy.at('pypi')}simple/tool/`)).text();
