@@ -126,7 +126,7 @@ export class Worker extends Construct {
   private addContainer(props: WorkerProps) {
     const linuxParameters = new LinuxParameters(this, 'LinuxParameters');
     linuxParameters.dropCapabilities(...droppedCapabilities);
-    // the guard carries out bind() for the agent (docs/adr/0012); the one that Fargate lets a task add
+    // the guard carries out bind() for the agent (docs/adr/0016); the one that Fargate lets a task add
     linuxParameters.addCapabilities(Capability.SYS_PTRACE);
     const container = this.taskDefinition.addContainer('Container', {
       containerName,

@@ -119,7 +119,8 @@ describe.runIf(canLoopback)('the parent that stays for --net loopback', () => {
   });
 
   it('ends everything of the uid when the command ends', async () => {
-    await place.sh('loopback', 'setsid sh -c "sleep 60 & sleep 60" >/dev/null 2>&1 & sleep 0.1; exit 0');
+    const script = 'setsid sh -c "sleep 60 & sleep 60" >/dev/null 2>&1 & sleep 0.1; exit 0';
+    expect(await place.sh('loopback', script)).toMatchObject({ code: 0, stderr: '' });
     expect(place.processes()).toEqual([]);
   });
 

@@ -219,6 +219,19 @@ describe('the worker’s process', () => {
     expect(await rowOf(env.WORKER_ID)).toMatchObject({ end_reason: 'configuration' });
   });
 
+  it('refuses to start where the agent cannot be kept in, in one line, and takes no message', async () => {
+    const guard = join(house.folder, 'bin', 'guard');
+    await writeFile(guard, `#!/bin/sh\necho '{"network":"nothing","because":"no seccomp here"}'\nexit 4\n`, {
+      mode: 0o755,
+    });
+    const { code, lines } = await start({ ...environment(), GUARD_BINARY: guard }).ended;
+    expect(code).toBe(78);
+    const errors = lines.filter(({ level }) => level === 'ERROR');
+    expect(errors.map(({ message }) => message)).toEqual([
+      'the agent cannot be kept in on this machine: no seccomp here',
+    ]);
+  });
+
   it('takes no message when Postgres is away, and ends with 75', async () => {
     const taskId = await cloud.ring({ text: 'say: later' });
     expect(await start({ ...environment(), DATABASE_PORT: '1' }).ended).toMatchObject({ code: 75 });
