@@ -139,7 +139,7 @@ export const startWorkerHouse = async () => {
     isPullRequest = false,
   }: {
     number: number;
-    isPullRequest?: boolean;
+    isPullRequest?: boolean | undefined;
     trigger?: Partial<Trigger> | undefined;
     request: Partial<Request>;
   }) => {

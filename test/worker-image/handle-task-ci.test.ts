@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { holdsCi } from '#core/ci-mark.ts';
 import type { Job } from '#core/job.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 import { mintToken } from '#test/local/github/start-twin.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
