@@ -25,6 +25,7 @@ export const commands = [
   'help',
   'retry',
   'why',
+  'run-ci',
   'ask',
 ] as const;
 /** What is asked for. `ask` is a mention without a command word: the text itself is the request. */
@@ -155,6 +156,8 @@ export const failureReasons = [
   'patch_refused',
   'bad_base',
   'bad_model',
+  'bad_policy',
+  'ci_not_released',
   'uninstalled',
   'out_of_memory',
   'disk_full',
@@ -205,6 +208,26 @@ export const usageSchema = z.object({
 });
 export type Usage = z.infer<typeof usageSchema>;
 
+/** A command of the repository's setup that did not do its work; the agent had to do without. */
+const setupFailureSchema = z.object({
+  command: z.string(),
+  /** In a person's words: `it ended with 1`. */
+  what: z.string(),
+  /** The end of what it said. */
+  output: z.string(),
+});
+export type SetupFailure = z.infer<typeof setupFailureSchema>;
+
+/** A command of the policy's `verify`, run on the finished change: information, because the change holds its own tests. */
+export const checkSchema = z.object({
+  command: z.string(),
+  status: z.enum(['passed', 'failed', 'timed_out', 'not_run']),
+  durationMs: z.int().nonnegative(),
+  /** Its last lines where it did not pass, as it wrote them: data. */
+  tail: z.string(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
 /** What is left of one attempt of the agent at a task. */
 export const runReportSchema = z.object({
   usage: usageSchema,
@@ -214,5 +237,7 @@ export const runReportSchema = z.object({
   answer: z.string(),
   /** Why its change is only a part of the work. */
   unfinished: z.literal('over_budget').optional(),
+  setupFailure: setupFailureSchema.optional(),
+  checks: z.array(checkSchema).optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

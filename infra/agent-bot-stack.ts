@@ -6,6 +6,7 @@ import { TaskBucket } from './bucket.ts';
 import { CustomResourceLogs } from './custom-resource-logs.ts';
 import { Database } from './database.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { DnsFirewall } from './dns-firewall.ts';
 import { Health } from './health.ts';
 import { HttpApi } from './http-api.ts';
 import { Ledger } from './ledger.ts';
@@ -47,6 +48,8 @@ export class AgentBotStack extends Stack {
       deletionProtection: settings.databaseDeletionProtection,
       removalPolicy,
     });
+    if (settings.dnsFirewall !== 'off')
+      new DnsFirewall(this, 'DnsFirewall', { network, database, bucket, settings, logRetention });
     const migrate = new Migrate(this, 'Migrate', { network, database, logRetention });
     const ledger = new Ledger(this, 'Ledger', { network, database, logRetention });
 

@@ -1,5 +1,6 @@
 // What an operator decides. It stands in cdk.json under "agentBot"; what is left out has the value given here.
 import * as z from 'zod';
+import { registryNames } from './registry-hosts.ts';
 
 /** Fargate's sizes: vCPUs → least and most memory in GB and the step between (ECS guide, "Task CPU and memory"). */
 const sizes = { 1: [2, 8, 1], 2: [4, 16, 1], 4: [8, 30, 1], 8: [16, 60, 4], 16: [32, 120, 8] } as const;
@@ -54,6 +55,14 @@ const settingsSchema = z
     githubUrl: z.url().default('https://github.com'),
     githubApiUrl: z.url().default('https://api.github.com'),
     modelBaseUrl: z.url().default('https://api.anthropic.com'),
+    /** What the setup of a repository may read; its policy can take away from it and add nothing. */
+    setupRegistries: z.array(z.enum(registryNames)).default(registryNames),
+    /** Hosts that a policy may keep readable while the agent works. Who reads such a host's log can be told things in a path. */
+    openHosts: z
+      .array(z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/, 'must look like docs.example.com'))
+      .default([]),
+    /** DNS names beside those that the house needs: answered, answered and marked in a log, or not answered. See docs/network.md. */
+    dnsFirewall: z.enum(['off', 'alert', 'block']).default('alert'),
     /** An RDS instance class without its "db.". */
     databaseClass: z
       .string()

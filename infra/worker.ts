@@ -178,6 +178,8 @@ export class Worker extends Construct {
       AGENT_UID_COUNT: '1000',
       GUARD_BINARY: '/opt/agent-bot/guard',
       CLAUDE_BINARY: '/opt/agent-bot/claude',
+      SETUP_REGISTRIES: settings.setupRegistries.join(','),
+      OPEN_HOSTS: settings.openHosts.join(','),
     } as const satisfies Omit<WorkerEnv, 'WORKER_ID' | 'LANE_ORDER'>; // those come with the launch
   }
 

@@ -1,5 +1,6 @@
 // The worker's task definition: what Fargate would start from the image, as a process of this machine.
 import { fileURLToPath } from 'node:url';
+import { registryNames } from '#core/registries.ts';
 import type { WorkerEnv } from '#worker/env.ts';
 import { arn } from './aws/names.ts';
 import type { TaskDefinition } from './aws/run-task.ts';
@@ -56,6 +57,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
     AGENT_UID_COUNT: String(place.agentUids.count),
     ...(place.guard !== undefined && { GUARD_BINARY: place.guard }),
     CLAUDE_BINARY: place.claudeBinary,
+    SETUP_REGISTRIES: registryNames.join(','),
   };
   return {
     containers: {

@@ -10,6 +10,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
 import { listen } from '#db/notices.ts';
+import { createPublished } from '#db/published.ts';
 import type { Runs } from '#db/runs.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSessions } from '#db/sessions.ts';
@@ -79,6 +80,7 @@ export const buildWorker = (input: WorkerInput) => {
       reserve: (run) => spend.reserve({ ...run, caps: capsOf(config) }),
       spent: patient(spend.totalOfTask, { forMs: jobPatienceMs, log }),
     },
+    published: createPublished(db),
     budgetUsd: config.BUDGET_USD,
     models: modelChoice(config),
     stateDir: config.STATE_DIR,
@@ -117,6 +119,7 @@ const agentConfig = (
   binary: config.CLAUDE_BINARY,
   ...modelChoice(config),
   maxTurns: config.MAX_TURNS,
+  network: { setupRegistries: config.SETUP_REGISTRIES, openHosts: config.OPEN_HOSTS },
   upstream: createUpstream(config, secrets),
 });
 

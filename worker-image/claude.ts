@@ -33,6 +33,8 @@ export type ClaudeRun = {
   resume?: string | undefined;
   /** The agent's PATH, from agentPath(). */
   path?: string | undefined;
+  /** For the agent's tools. */
+  env?: Readonly<Record<string, string>> | undefined;
   signal: AbortSignal;
   /** Without an event for so long it is ended. */
   idleMs: number;
@@ -140,6 +142,7 @@ const claudeArguments = (run: ClaudeRun): string[] => [
 
 /** All that the agent and every process of it get to see. The token is good for the gateway and for this run only. */
 const claudeEnvironment = (run: ClaudeRun): Record<string, string> => ({
+  ...run.env,
   PATH: run.path ?? agentPath(process.execPath),
   HOME: run.home,
   TMPDIR: run.tmp,

@@ -1,10 +1,12 @@
 // What the worker reads from its environment: the task definition gives all of it but WORKER_ID and LANE_ORDER, which
 // come with the launch.
 import * as z from 'zod';
+import { isHostName, registryNames } from '#core/registries.ts';
 import { laneSchema } from '#core/task.ts';
 import { databaseEnvSchema } from '#db/env.ts';
 
 const nameSchema = z.string().min(1);
+const listSchema = z.string().transform((text) => text.split(',').filter((word) => word !== ''));
 const usdSchema = z.coerce.number<string>().positive();
 
 const bedrockSchema = z.object({ region: nameSchema, models: z.record(nameSchema, nameSchema) });
@@ -64,6 +66,9 @@ export const workerEnvSchema = z.object({
   /** What starts the agent as such a uid, without rights and network. Without it: as the worker's own user, never as root. */
   GUARD_BINARY: nameSchema.optional(),
   CLAUDE_BINARY: nameSchema,
+  /** What a repository's setup may read, by name; and the hosts that its policy may keep open while the agent works. */
+  SETUP_REGISTRIES: listSchema.pipe(z.array(z.enum(registryNames))).default([]),
+  OPEN_HOSTS: listSchema.pipe(z.array(z.string().refine(isHostName, 'must be names of hosts'))).default([]),
 });
 export type WorkerEnv = z.input<typeof workerEnvSchema>;
 export type WorkerConfig = z.output<typeof workerEnvSchema>;

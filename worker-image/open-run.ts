@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Job } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Doors, Prepared } from './agent-doors.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
 import { goOnPrompt, toPrompt } from './prompt.ts';
@@ -20,25 +21,32 @@ type OpenInput = {
   git: Git;
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
+  /** What comes before the agent: the setup of the repository. */
+  prepare: Doors['prepare'];
 };
-type Opened = { opening: Opening; anew: () => Opening };
+type Opened = { opening: Opening; anew: () => Opening; prepared: Prepared };
 
 export const openRun = async (workspace: Workspace, input: OpenInput, log: Log): Promise<Opened> => {
   const { base, git, session, unfinished } = input;
-  const bundle = git.stream(['bundle', 'create', '--quiet', '-', `refs/heads/${base.branch}`]);
-  await Promise.all([workspace.fill(bundle.stdout, base.branch), bundle.ended]);
+  const fill = async () => {
+    const bundle = git.stream(['bundle', 'create', '--quiet', '-', `refs/heads/${base.branch}`]);
+    await Promise.all([workspace.fill(bundle.stdout, base.branch), bundle.ended]);
+  };
+  await fill();
+  const prepared = await input.prepare(fill);
 
   const isRestored = unfinished ? await restore(workspace, unfinished, log) : false;
+  const withNote = (prompt: string) => (prepared.note === '' ? prompt : `${prompt}${prepared.note}\n`);
   const anew = () => ({
-    prompt: toTaskPrompt(input, isRestored && unfinished?.patch !== undefined),
+    prompt: withNote(toTaskPrompt(input, isRestored && unfinished?.patch !== undefined)),
     sessionId: randomUUID(),
     isResumed: false,
   });
   // a session without its files would go on from a state that is not there
   const isUsable = session && (!unfinished || isRestored) && (await resume(workspace, session, log));
-  if (!isUsable) return { opening: anew(), anew };
-  const prompt = unfinished ? goOnPrompt : toTaskPrompt(input, false);
-  return { opening: { prompt, sessionId: session.sessionId, isResumed: true }, anew };
+  if (!isUsable) return { opening: anew(), anew, prepared };
+  const prompt = withNote(unfinished ? goOnPrompt : toTaskPrompt(input, false));
+  return { opening: { prompt, sessionId: session.sessionId, isResumed: true }, anew, prepared };
 };
 
 const toTaskPrompt = ({ job, base }: OpenInput, isUnfinished: boolean): string => {

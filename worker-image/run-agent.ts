@@ -2,9 +2,12 @@
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Outcome, RunReport } from '#core/task.ts';
+import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
+import type { NetworkConfig } from './agent-doors.ts';
+import { createDoors } from './agent-doors.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { LeaseUser } from './agents.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
@@ -18,6 +21,8 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import type { VerifyInput } from './verify.ts';
+import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 import type { Taken } from './workspace-git.ts';
@@ -29,6 +34,10 @@ export type RunInput = {
   signal: AbortSignal;
   /** What may be spent in this run. */
   budgetUsd: number;
+  /** Of the repository. */
+  policy: Pick<Policy, 'caps' | 'verify' | 'network' | 'setup'>;
+  /** Keeps a change before the policy's commands run on it: they take minutes, and it is paid for. */
+  keep: (ran: Ran) => Promise<void>;
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
@@ -65,9 +74,12 @@ export type RunBooks = {
 export type AgentConfig = Omit<CliConfig, 'user'> & {
   /** Each run has a user of its own. */
   leaseUser: LeaseUser;
+  network?: NetworkConfig;
   /** From a stop that leaves time for it: for the CLI to end and for the work to be read. */
   savingMs?: number;
 };
+
+const noNetwork: NetworkConfig = { setupRegistries: [], openHosts: [] };
 
 type Deps = { config: AgentConfig; books: RunBooks; log: Log };
 
@@ -80,22 +92,11 @@ export const createRunAgent =
   async (input) => {
     const { job, base, signal } = input;
     const held = { taskId: job.task.id, fence: job.fence };
-    const limits = config.limits ?? agentLimits();
-    const { user, giveBack } = await config.leaseUser();
-    const workspace = await createWorkspace({
-      runsDir: config.runsDir,
-      name: job.task.threadKey.slice(0, 16),
-      otherName: `${held.taskId}-${held.fence}`,
-      user,
-      limits,
-      signal,
-    }).catch(async (error: unknown) => {
-      await giveBack();
-      throw error;
-    });
+    const place = await openPlace({ config, input, log });
+    const { workspace, limits, user, doors } = place;
     const saving = createSavingTime(signal, config.savingMs ?? defaultSavingMs);
     try {
-      const opened = await openRun(workspace, input, log);
+      const { prepared, ...opened } = await openRun(workspace, { ...input, prepare: doors.prepare }, log);
       await books.start({ ...held, sessionId: opened.opening.sessionId });
       const notes = createSpendNotes({ note: (usd) => books.note({ ...held, usd }), log });
       const { end, usage, durationMs, sessionId } = await runCli({
@@ -103,13 +104,22 @@ export const createRunAgent =
         config: { ...config, user },
         workspace,
         limits,
+        env: prepared.env,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
+        caps: input.policy.caps,
         onSpent: notes.spent,
         signal,
         log,
       });
-      const report: RunReport = { usage, turns: end.turns, durationMs, answer: answerOf(end) };
+      const { setupFailure } = prepared;
+      const told = {
+        turns: end.turns,
+        durationMs,
+        answer: answerOf(end),
+        ...(setupFailure && { setupFailure }),
+      };
+      const report: RunReport = { usage, ...told };
       await notes.written();
       // money that is gone is counted, whatever becomes of the job
       await books.settle({ ...held, usd: usage.costUsd });
@@ -117,16 +127,58 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return { sessionId, report: { ...report, ...unfinishedIn(end, result) }, transcript, result };
+      await doors.close();
+      const whole = { ...report, ...unfinishedIn(end, result) };
+      const ran = { sessionId, report: whole, transcript, result };
+      const { path } = config;
+      return await checked(ran, { input, user, path, env: prepared.env, workspace, limits });
     } finally {
       saving.close();
-      await workspace.remove().finally(giveBack);
+      await place.close();
     }
   };
 
 /** A change that was taken though the run did not come to its end. */
 const unfinishedIn = (end: ClaudeEnd, { kind }: RunResult): Pick<RunReport, 'unfinished'> =>
   end.kind === 'failed' && kind === 'patch' ? { unfinished: 'over_budget' } : {};
+
+type Opening = { config: AgentConfig; input: RunInput; log: Log };
+
+/** A user, its folder and its doors, of this run alone. */
+const openPlace = async ({ config, input, log }: Opening) => {
+  const { job, base, policy, signal } = input;
+  const { path, runsDir, network = noNetwork, limits = agentLimits() } = config;
+  const { user, giveBack } = await config.leaseUser();
+  const workspace = await createWorkspace({
+    runsDir,
+    name: job.task.threadKey.slice(0, 16),
+    otherName: `${job.task.id}-${job.fence}`,
+    user,
+    limits,
+    signal,
+  }).catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  const doors = createDoors({ network, policy, workspace, base, user, path, limits, runsDir, signal, log });
+  const close = async () => {
+    await doors.close();
+    await workspace.remove().finally(giveBack);
+  };
+  return { user, limits, workspace, doors, close };
+};
+
+type Checking = Omit<VerifyInput, 'commands' | 'signal'> & { input: RunInput };
+
+/** With what the policy's commands say of the change. */
+const checked = async (ran: Ran, { input, ...place }: Checking): Promise<Ran> => {
+  const { policy, keep, signal } = input;
+  const commands = policy.verify;
+  if (ran.result.kind !== 'patch' || commands.length === 0) return ran;
+  const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
+  await keep(withChecks(commands.map(notRun)));
+  return withChecks(await verify({ ...place, commands, signal }));
+};
 
 const runStatus = {
   succeeded: 'succeeded',

@@ -11,19 +11,35 @@ import type { ModelChoice } from './gateway-models.ts';
 import { problemWithModel } from './gateway-models.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
-import { commitPatch, pushCommit } from './publish.ts';
+import type { FindSecrets } from './judge-change.ts';
+import { commitPatch } from './publish.ts';
+import { pushOnce } from './push-once.ts';
+import { findHeldBranch, releaseCi } from './release-ci.ts';
+import { createPolicyAt } from './read-policy.ts';
+import { hasFailed } from './report-checks.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
 import type { Stored } from './say.ts';
 import { createSay } from './say.ts';
-import type { FetchBase, Fetched, Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
+import type {
+  FetchBase,
+  Fetched,
+  Memory,
+  Money,
+  PublishedBranches,
+  StepContext,
+  Stepped,
+  StepsInput,
+} from './step-context.ts';
 import { ended } from './step-context.ts';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 export type Steps = {
   clone: (facts: JobFacts) => Promise<Stepped>;
+  findHeldBranch: () => Promise<Stepped>;
+  releaseCi: (action: Of<'release_ci'>) => Promise<Stepped>;
   run: (facts: JobFacts, action: Of<'run'>) => Promise<Stepped>;
   push: (facts: JobFacts, action: Of<'push'>) => Promise<Stepped>;
   openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Stepped>;
@@ -41,10 +57,12 @@ type Deps = {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  published: PublishedBranches;
   budgetUsd: number;
   models: ModelChoice;
   stateDir: string;
   maxRepositoryBytes?: number;
+  findSecrets?: FindSecrets;
 };
 
 const megabyte = 1024 * 1024;
@@ -63,12 +81,15 @@ export const createOpenSteps =
     );
     const say = createSay({ ...input, stored });
     const fetchBase = createFetchBase(git, maxRepositoryBytes);
-    const context: StepContext = { ...input, ...stores, git, say, fetchBase };
+    const policyAt = createPolicyAt(git);
+    const context = { ...input, ...stores, maxRepositoryBytes, git, say, fetchBase, policyAt };
     return {
       clone: (facts) => clone(context, facts),
+      findHeldBranch: () => findHeldBranch(context),
+      releaseCi: ({ base }) => releaseCi(context, base),
       run: (facts, action) => run(context, facts, action),
       push: (_, action) => push(context, action),
-      openPullRequest: (_, action) => openPullRequest(context, action),
+      openPullRequest: (facts, action) => openPullRequest(context, facts, action),
       report: (facts, action) => report(context, facts, action),
       tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
       close,
@@ -76,7 +97,7 @@ export const createOpenSteps =
   };
 
 const clone = async (
-  { job: { task }, access, say, fetchBase, models }: StepContext,
+  { job: { task }, access, say, fetchBase, policyAt, models }: StepContext,
   facts: JobFacts,
 ): Promise<Stepped> => {
   const said = await say(toProgress('reading'), facts);
@@ -94,6 +115,8 @@ const clone = async (
   const baseBranch = wanted ?? (await access.defaultBranch());
   const fetched = await fetchBase({ branch: baseBranch });
   if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
+  const found = await policyAt(fetched.sha);
+  if (found.kind === 'ended') return ended('received', found.outcome, said);
   return { step: 'cloned', facts: { ...said, repository, baseBranch, baseSha: fetched.sha } };
 };
 
@@ -103,37 +126,37 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   if (!patch) throw new Error('the stored patch is gone');
   const fetched = await context.fetchBase(action.base);
   if (fetched.kind === 'ended') return ended('ran', fetched.outcome);
-  const committed = await commitPatch(git, {
+  const found = await context.policyAt(action.base.sha);
+  if (found.kind === 'ended') return ended('ran', found.outcome);
+  const { policy } = found;
+  const isCiHeld = policy.ci === 'ask';
+  const change = {
     baseSha: action.base.sha,
     patch,
-    message: toCommitMessage(job.task, action.report),
+    message: toCommitMessage(job.task, action.report, { isCiHeld }),
     author: access.author,
     date: job.task.trigger.createdAt,
-  });
+  };
+  const committed = await commitPatch(git, change, { policy, findSecrets: context.findSecrets });
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
-  await context.hold();
-  const pushed = await pushCommit(git, committed.sha, branch).catch(async () => {
-    // once more, with a new token: what git says of a refused one is no stable text; a push looks first
-    await access.renewToken();
-    await context.hold();
-    return await pushCommit(git, committed.sha, branch);
-  });
+  const pushed = await pushOnce(context, { sha: committed.sha, branch });
   if (pushed.kind === 'refused') return ended('ran', refused(pushed.detail));
-  return { step: 'pushed', facts: { branch, commitSha: committed.sha } };
+  return { step: 'pushed', facts: { branch, commitSha: committed.sha, isCiHeld } };
 };
 
 const openPullRequest = async (
   { job: { task }, access, hold }: StepContext,
+  facts: JobFacts,
   { base, branch, report }: Of<'open_pull_request'>,
 ): Promise<Stepped> => {
   await hold();
-  const { draft } = task.request.options;
+  const isDraft = hasFailed(report) || report.unfinished !== undefined || task.request.options.draft;
   const pullRequest = await access.openPullRequest({
     head: branch,
     base: base.branch,
-    ...toPullRequest(task, report),
-    ...(report.unfinished ? { draft: true } : draft !== undefined && { draft }),
+    ...toPullRequest(task, report, facts),
+    ...(isDraft && { draft: true }),
   });
   return { step: 'opened', facts: { pullRequest, outcome: published(pullRequest, branch, report) } };
 };
@@ -143,7 +166,7 @@ const report = async (
   facts: JobFacts,
   { outcome }: Of<'report'>,
 ): Promise<Stepped> => {
-  const said = await say(toComment(task, outcome, facts.report), facts);
+  const said = await say(toComment(task, outcome, facts), facts);
   return { step: 'reported', facts: said };
 };
 

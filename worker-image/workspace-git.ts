@@ -1,6 +1,7 @@
 // The agent's clone: filled from a bundle, read and written as a patch, always by git as the agent.
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Base } from './decide.ts';
 import type { Hands } from './workspace-hands.ts';
 
 export type Taken =
@@ -18,6 +19,31 @@ export const fill = async ({ root, repository, run }: Clone, bundle: Readable, b
   await run('git', [...quietGit, 'clone', '--quiet', '--branch', branch, '--', file, repository]);
   await run('git', ['-C', repository, 'remote', 'remove', 'origin']);
   await run('rm', ['-f', '--', file]);
+};
+
+/**
+ * The branch at its commit again, whatever was done to it. What git ignores stays: installed packages. The index is made anew,
+ * because its flags may hide a file and its lock may be one that was killed.
+ */
+export const undo = async ({ repository, attempt }: Clone, { branch, sha }: Base): Promise<boolean> => {
+  await attempt('rm', ['-rf', ...['index', 'index.lock'].map((name) => join(repository, '.git', name))]);
+  const steps = [
+    ['reset', '--hard', '--quiet', sha],
+    ['checkout', '--quiet', '--force', '-B', branch, sha],
+    ['clean', '-ffd', '--quiet'],
+  ];
+  for (const step of steps) {
+    const { code } = await attempt('git', [
+      '-C',
+      repository,
+      ...quietGit,
+      '-c',
+      'core.sparseCheckout=false',
+      ...step,
+    ]);
+    if (code !== 0) return false;
+  }
+  return true;
 };
 
 /** False when it does not fit: then nothing of it is there. https://git-scm.com/docs/git-apply */

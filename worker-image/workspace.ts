@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ProcessLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
+import type { Base } from './decide.ts';
 import { killAgent } from './kill-agent.ts';
 import { agentFolderIn, removePlace } from './left-folders.ts';
 import { maxTranscriptBytes, transcriptSlug } from './transcript.ts';
 import type { Taken } from './workspace-git.ts';
-import { applyPatch, fill, takePatch } from './workspace-git.ts';
+import { applyPatch, fill, takePatch, undo } from './workspace-git.ts';
 import type { Hands } from './workspace-hands.ts';
 import { handsIn } from './workspace-hands.ts';
 
@@ -18,7 +19,16 @@ export type Workspace = {
   tmp: string;
   /** Where the agent works: a clone of the base branch without a remote. */
   repository: string;
+  /** What package managers keep outside of the repository: it stays when HOME and TMPDIR are made anew. */
+  packages: string;
   fill: (bundle: Readable, branch: string) => Promise<void>;
+  /** Below `packages`. */
+  putPackageFile: (name: string, text: string) => Promise<void>;
+  /**
+   * After the setup: nothing of the agent runs, HOME and TMPDIR are new, and the files are those of the base and what git
+   * ignores. False when the repository is of no use any more: then it is gone, and has to be filled again.
+   */
+  startAnew: (base: Base) => Promise<boolean>;
   /** Into the files, uncommitted; false when it does not fit. */
   applyPatch: (patch: Uint8Array) => Promise<boolean>;
   /** Everything that differs from the base, committed or not. */
@@ -54,9 +64,12 @@ export const createWorkspace = async (input: WorkspaceInput): Promise<Workspace>
   await chmod(place, 0o711);
 
   const hands = { ...handsIn(root, input), ...foldersIn(root) };
-  await hands.run('mkdir', ['-m', '700', '--', hands.home, hands.tmp], { signal: always });
+  const own = [hands.home, hands.tmp, hands.packages];
+  await hands.run('mkdir', ['-m', '700', '--', ...own], { signal: always });
   return {
     ...foldersIn(root),
+    putPackageFile: (name, text) => putPackageFile(hands, name, text),
+    startAnew: (base) => startAnew(hands, user, base),
     fill: (bundle, branch) => fill(hands, bundle, branch),
     applyPatch: (patch) => applyPatch(hands, patch),
     takePatch: (baseSha, signal) => takePatch(hands, baseSha, signal),
@@ -89,9 +102,29 @@ const foldersIn = (root: string) => ({
   home: join(root, 'home'),
   tmp: join(root, 'tmp'),
   repository: join(root, 'work'),
+  packages: join(root, 'packages'),
 });
 
 type Folders = Hands & ReturnType<typeof foldersIn>;
+
+const putPackageFile = async ({ packages, run }: Folders, name: string, text: string) => {
+  const script = 'mkdir -p -- "$(dirname -- "$1")" && exec cat > "$1"';
+  await run('sh', ['-c', script, 'sh', join(packages, name)], { stdin: Buffer.from(text) });
+};
+
+const startAnew = async (folders: Folders, user: AgentUser, base: Base): Promise<boolean> => {
+  const endAll = async () => void (user.kind === 'separate' && (await killAgent(user, 0)));
+  const { root, home, tmp, repository, packages, run } = folders;
+  await endAll();
+  const isWhole = await undo(folders, base);
+  await endAll(); // git may have started a filter that the setup left in its settings
+  if (!isWhole) await run('rm', ['-rf', '--', repository]);
+  const others = ['-mindepth', '1', '-maxdepth', '1', '!', '-path', repository, '!', '-path', packages];
+  await run('chmod', ['-R', 'u+rwX', '--', root]);
+  await run('find', [root, ...others, '-exec', 'rm', '-rf', '--', '{}', '+']);
+  await run('mkdir', ['-m', '700', '--', home, tmp]);
+  return isWhole;
+};
 
 const transcriptDeadlineMs = 15_000;
 

@@ -7,6 +7,7 @@ import { createGithubApp } from '#core/platforms/github/app.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Request, Trigger } from '#core/task.ts';
 import type { SpendCaps } from '#core/money.ts';
+import { createPublished } from '#db/published.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSessions } from '#db/sessions.ts';
 import { createSpend } from '#db/spend.ts';
@@ -88,6 +89,7 @@ export const startWorkerHouse = async () => {
         stateDir: places.stateDir,
         memory: createSessions(db),
         money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
+        published: createPublished(db),
         budgetUsd: 1,
         models: { model: 'claude-opus-5-5' },
         runAgent: createRunAgent({
@@ -135,8 +137,10 @@ export const startWorkerHouse = async () => {
     number,
     trigger,
     request,
+    isPullRequest = false,
   }: {
     number: number;
+    isPullRequest?: boolean | undefined;
     trigger?: Partial<Trigger> | undefined;
     request: Partial<Request>;
   }) => {
@@ -160,7 +164,7 @@ export const startWorkerHouse = async () => {
         repositoryId: String(demo.repositoryId),
         repository: demo.repository,
         number,
-        isPullRequest: false,
+        isPullRequest,
       },
       trigger: {
         key: `issue_comment:${commentId}`,
@@ -207,6 +211,7 @@ export const startWorkerHouse = async () => {
     handle,
     blobs: blobs.objects,
     aTask,
+    record,
     claim,
     expire,
     aJob,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nameOf, readable, resourcesOf, synthesize } from './synthesize.ts';
+import { nameOf, only, readable, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 const groups = resourcesOf(template, 'AWS::EC2::SecurityGroup');
@@ -56,6 +56,19 @@ describe('network', () => {
       'WorkerSecurityGroup tcp 443 ::/0',
       'WorkerSecurityGroup tcp 5432 DatabaseSecurityGroup',
     ]);
+  });
+
+  it('has no group that lets out everything, and no port but HTTPS and Postgres', () => {
+    const ports = rulesOf('Egress').map((rule) => rule.split(' ').slice(1, 3).join(' '));
+    expect([...new Set(ports)].sort()).toEqual(['tcp 443', 'tcp 5432']);
+    // CloudFormation lets everything out of a group that has no rule at all, in it or beside it
+    const ruled = new Set([
+      ...Object.keys(groups).filter((name) => groups[name]!['Properties'].SecurityGroupEgress?.length),
+      ...rulesOf('Egress').map((rule) => rule.split(' ')[0]),
+    ]);
+    expect(Object.keys(groups).filter((name) => !ruled.has(name))).toEqual([]);
+    const inTask = only(template, 'AWS::ECS::TaskDefinition');
+    expect(inTask.ContainerDefinitions).toHaveLength(1); // a second one would share the agent's loopback
   });
 
   it('costs nothing while nobody works: no NAT, no interface endpoint, no key of our own', () => {

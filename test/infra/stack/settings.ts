@@ -31,6 +31,11 @@ describe('settings', () => {
     ['databaseClass', 'db.t4g.micro'],
     ['databaseDeletionProtection', 'yes'],
     ['onRemoval', 'snapshot'],
+    ['setupRegistries', ['npn']],
+    ['openHosts', ['169.254.169.254']],
+    ['openHosts', ['https://docs.example.com']],
+    ['openHosts', ['*.example.com']],
+    ['dnsFirewall', 'on'],
     ['logDays', 31],
     ['alarmEmail', 'nobody'],
     ['workerCapp', 3],
@@ -58,6 +63,8 @@ describe('settings', () => {
       workerMemoryGb: 16,
       cpuArchitecture: 'ARM64',
       githubUrl: 'https://github.example',
+      setupRegistries: ['npm', 'pypi'],
+      openHosts: ['docs.example.com'],
     });
     const functions = resourcesOf(template, 'AWS::Lambda::Function');
     expect(functions['ReconcileFunction']!['Properties'].Environment.Variables).toMatchObject({
@@ -84,6 +91,8 @@ describe('settings', () => {
         { Name: 'BUDGET_USD', Value: '1.5' },
         { Name: 'MAX_TURNS', Value: '9' },
         { Name: 'GITHUB_URL', Value: 'https://github.example' },
+        { Name: 'SETUP_REGISTRIES', Value: 'npm,pypi' },
+        { Name: 'OPEN_HOSTS', Value: 'docs.example.com' },
       ]),
     );
   });
