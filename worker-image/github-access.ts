@@ -2,6 +2,8 @@
 import type { GithubApp } from '#core/platforms/github/app.ts';
 import { refusalStatus } from '#core/platforms/github/errors.ts';
 import type { PullRequest, PullRequestInput } from '#core/platforms/github/pulls.ts';
+import type { PullEnds } from '#core/platforms/github/pull-ends.ts';
+import { pullEndsOf } from '#core/platforms/github/pull-ends.ts';
 import { createGithubPulls } from '#core/platforms/github/pulls.ts';
 import { createGithubReporter } from '#core/platforms/github/reporter.ts';
 import { defaultBranchOf } from '#core/platforms/github/repository.ts';
@@ -16,6 +18,8 @@ export type GithubAccess = {
   author: Author;
   token: () => Promise<string>;
   defaultBranch: () => Promise<string>;
+  /** The branches of a pull request; undefined when there is none of this number any more. */
+  pullEnds: (number: number) => Promise<PullEnds | undefined>;
   /** Another token from now on: GitHub took the last one back. */
   renewToken: () => Promise<void>;
   /** Writes or edits our one comment on the thread; gives its id, or undefined where the thread takes none any more. */
@@ -46,6 +50,7 @@ export const createGithubAccess =
       token: async () => (await tokens.current()).token,
       renewToken: tokens.renew,
       defaultBranch: () => tokens.with((octokit) => defaultBranchOf(octokit, repository)),
+      pullEnds: (number) => tokens.with((octokit) => pullEndsOf(octokit, repository, number)),
       say: (body, commentId) =>
         unlessRefused({ taskId, log }, () =>
           tokens.with(async (octokit) => {

@@ -12,20 +12,27 @@ import { isSaved } from './stopped.ts';
 
 type Run = Extract<Action, { kind: 'run' }>;
 
-export const run = async (context: StepContext, facts: JobFacts, { base }: Run): Promise<Stepped> => {
+export const run = async (context: StepContext, facts: JobFacts, origin: Run): Promise<Stepped> => {
   const { job, git, signal } = context;
   const said = await context.say(toProgress('working', facts), facts);
   const paid = await findPaidRun(context);
   if (paid) return await keepMemory(context, paid);
 
-  const fetched = await context.fetchBase(base);
-  if (fetched.kind === 'ended') return ended('cloned', fetched.outcome, said);
+  const started = await context.fetch.start(origin);
+  if (started.kind === 'ended') return ended('cloned', started.outcome, said);
   const { budgetUsd: asked = context.budgetUsd } = job.task.request.options;
   const held = { taskId: job.task.id, fence: job.fence };
   const money = await context.money.reserve({ ...held, wantUsd: Math.min(asked, context.budgetUsd) });
   if (money.kind === 'refused') return noMoney(money, said);
   const earlier = await recall(context, facts);
-  const ran = await context.runAgent({ job, base, git, signal, budgetUsd: money.usd, ...earlier });
+  const ran = await context.runAgent({
+    job,
+    base: started.start,
+    git,
+    signal,
+    budgetUsd: money.usd,
+    ...earlier,
+  });
   switch (ran.result.kind) {
     case 'interrupted':
       return await saveInterrupted(context, ran, ran.result.patch);

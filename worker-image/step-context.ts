@@ -3,7 +3,8 @@ import type { Job, JobFacts } from '#core/job.ts';
 import type { Reservation } from '#core/money.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Step } from '#core/task.ts';
-import type { Base, Failed, Wait } from './decide.ts';
+import type { Failed, Wait } from './decide.ts';
+import type { FetchOrigin } from './fetch-origin.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
 import type { RunAgent } from './run-agent.ts';
@@ -41,7 +42,7 @@ export type StepsInput = {
 
 export type StepContext = StepsInput & {
   git: Git;
-  fetchBase: FetchBase;
+  fetch: FetchOrigin;
   /** Writes or edits the task's comment; gives its id, or undefined where the thread takes none. */
   say: (body: string, facts: JobFacts) => Promise<{ commentId?: string }>;
   blobs: Blobs;
@@ -51,9 +52,6 @@ export type StepContext = StepsInput & {
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
 };
-
-export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;
-export type Fetched = { kind: 'fetched'; sha: string } | { kind: 'ended'; outcome: Outcome };
 
 /** The end is known; the step stays where it is. */
 export const ended = (step: Step, outcome: Outcome, facts: JobFacts = {}): Stepped => ({

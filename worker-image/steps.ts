@@ -5,15 +5,16 @@ import { isBranchName } from '#core/branch-name.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
-import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
-import type { Git } from './git.ts';
+import { badBase, createFetchOrigin } from './fetch-origin.ts';
+import { findOrigin } from './find-origin.ts';
 import { createGit } from './git.ts';
 import { commitPatch, pushCommit } from './publish.ts';
+import { refusalOfHead, refusalOfRestored } from './publish-on-head.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
-import type { FetchBase, Fetched, Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
+import type { Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
 import { ended } from './step-context.ts';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
@@ -59,8 +60,9 @@ export const createOpenSteps =
       const said = await access.say(body, commentId);
       return said === undefined ? {} : { commentId: said };
     };
-    const fetchBase = createFetchBase(git, maxRepositoryBytes);
-    const context: StepContext = { ...input, ...stores, git, say, fetchBase };
+    const { number } = job.task.thread;
+    const fetch = createFetchOrigin({ git, number, maxBytes: maxRepositoryBytes });
+    const context: StepContext = { ...input, ...stores, git, say, fetch };
     return {
       clone: (facts) => clone(context, facts),
       run: (facts, action) => run(context, facts, action),
@@ -72,38 +74,48 @@ export const createOpenSteps =
     };
   };
 
-const clone = async (
-  { job: { task }, access, say, fetchBase }: StepContext,
-  facts: JobFacts,
-): Promise<Stepped> => {
-  const said = await say(toProgress('reading'), facts);
+const clone = async (context: StepContext, known: JobFacts): Promise<Stepped> => {
+  const { job, say, fetch } = context;
+  const { task } = job;
+  const said = await say(toProgress('reading'), known);
   const { repository } = task.thread;
   const { base: wanted, repository: elsewhere } = task.request.options;
   if (elsewhere && elsewhere.toLowerCase() !== repository.toLowerCase()) {
-    return ended('received', badBase(`I can work in ${repository} only, not in ${elsewhere}.`), said);
+    const { outcome } = badBase(`I can work in ${repository} only, not in ${elsewhere}.`);
+    return ended('received', outcome, said);
   }
   if (wanted !== undefined && !isBranchName(wanted)) {
-    return ended('received', badBase('That is no name of a branch.'), said);
+    return ended('received', badBase('That is no name of a branch.').outcome, said);
   }
-  const baseBranch = wanted ?? (await access.defaultBranch());
-  const fetched = await fetchBase({ branch: baseBranch });
-  if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
-  return { step: 'cloned', facts: { ...said, repository, baseBranch, baseSha: fetched.sha } };
+  const from = wanted === undefined ? await findOrigin(context) : { base: { branch: wanted } };
+  if ('kind' in from) return ended('received', from.outcome, said);
+  const base = await fetch.base(from.base);
+  if (base.kind === 'ended') return ended('received', base.outcome, said);
+  const facts = { ...said, repository, baseBranch: from.base.branch, baseSha: base.sha };
+  if (!from.head) return { step: 'cloned', facts };
+  const head = await fetch.head(from.head);
+  if (head.kind === 'ended') return ended('received', head.outcome, said);
+  return { step: 'cloned', facts: { ...facts, head: { ...from.head, sha: head.sha } } };
 };
 
 const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> => {
   const { job, access, git } = context;
   const patch = await context.blobs.get(action.patchKey);
   if (!patch) throw new Error('the stored patch is gone');
-  const fetched = await context.fetchBase(action.base);
-  if (fetched.kind === 'ended') return ended('ran', fetched.outcome);
+  const started = await context.fetch.start(action);
+  if (started.kind === 'ended') return ended('ran', started.outcome);
+  const gone = action.head && (await refusalOfHead(git, action.head));
+  if (gone) return ended('ran', gone);
+  const parent = action.head ?? action.base;
   const committed = await commitPatch(git, {
-    baseSha: action.base.sha,
+    baseSha: parent.sha,
     patch,
     message: toCommitMessage(job.task, action.report),
     author: access.author,
     date: job.task.trigger.createdAt,
   });
+  const foreign = await refusalOfRestored(git, { ...started, parent: parent.sha, committed });
+  if (foreign !== undefined) return ended('ran', refused(foreign));
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
   await context.hold();
@@ -119,13 +131,13 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
 
 const openPullRequest = async (
   { job: { task }, access, hold }: StepContext,
-  { base, branch, report }: Of<'open_pull_request'>,
+  { base, head, branch, report }: Of<'open_pull_request'>,
 ): Promise<Stepped> => {
   await hold();
   const { draft } = task.request.options;
   const pullRequest = await access.openPullRequest({
     head: branch,
-    base: base.branch,
+    base: (head ?? base).branch, // never pushed to a person's branch: offered to it
     ...toPullRequest(task, report),
     ...(draft !== undefined && { draft }),
   });
@@ -141,27 +153,6 @@ const report = async (
   return { step: 'reported', facts: said };
 };
 
-/** Fetches once per worker; a worker that goes on from a stored step begins with an empty repository. */
-const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
-  let known: Promise<Fetched> | undefined;
-  const fetchOnce = async ({ branch, sha }: { branch: string; sha?: string }): Promise<Fetched> => {
-    const fetched = await fetchBranch(git, { branch, sha, maxBytes });
-    switch (fetched.kind) {
-      case 'fetched':
-        return fetched;
-      case 'missing':
-        return { kind: 'ended', outcome: badBase(`There is no branch ${branch}, or it has no commit yet.`) };
-      case 'too_large':
-        return {
-          kind: 'ended',
-          outcome: badBase(`The repository is larger than ${maxBytes / megabyte} MB.`),
-        };
-    }
-  };
-  return (base) => (known ??= fetchOnce(base));
-};
-
-const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_base', detail });
 const refused = (detail: string): Outcome => ({ status: 'failed', reason: 'patch_refused', detail });
 
 type Opened = { number: number; url: string };

@@ -41,7 +41,11 @@ export const followPush = async (
 };
 
 /** As on GitHub: the head of each pull request, also of one from a fork, is a ref of this repository. */
-export const keepPullRef = async (git: Git, { gitDir }: Repository, { number, pull }: Issue): Promise<void> => {
+export const keepPullRef = async (
+  git: Git,
+  { gitDir }: Repository,
+  { number, pull }: Issue,
+): Promise<void> => {
   if (pull) await git.run(gitDir, ['update-ref', `refs/pull/${number}/head`, pull.headSha]);
 };
 

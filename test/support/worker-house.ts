@@ -119,8 +119,10 @@ export const startWorkerHouse = async () => {
     number,
     trigger,
     request,
+    isPullRequest = false,
   }: {
     number: number;
+    isPullRequest?: boolean;
     trigger?: Partial<Trigger> | undefined;
     request: Partial<Request>;
   }) => {
@@ -144,7 +146,7 @@ export const startWorkerHouse = async () => {
         repositoryId: String(demo.repositoryId),
         repository: demo.repository,
         number,
-        isPullRequest: false,
+        isPullRequest,
       },
       trigger: {
         key: `issue_comment:${commentId}`,
@@ -160,6 +162,9 @@ export const startWorkerHouse = async () => {
     });
   };
 
+  /** A task on a pull request that is there already, claimed by a worker. */
+  const aPullJob = async (number: number, { trigger, ...request }: Asked = {}): Promise<Job> =>
+    await claim((await record({ number, trigger, request, isPullRequest: true })).threadKey);
   const claim = async (threadKey: string): Promise<Job> => {
     const claimed = await tasks.claim({ threadKey, workerId: crypto.randomUUID() });
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
@@ -191,6 +196,7 @@ export const startWorkerHouse = async () => {
     claim,
     expire,
     aJob,
+    aPullJob,
     close,
   };
 };
