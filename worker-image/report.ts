@@ -93,6 +93,10 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
     what: 'I could not start from the repository or branch.',
     todo: 'Name a branch that exists with `--base`, or leave it out to start from the default branch.',
   },
+  thread_gone: {
+    what: 'The issue or pull request is gone.',
+    todo: 'Mention me again where it is now.',
+  },
   uninstalled: {
     what: 'I am not let into this repository any more.',
     todo: 'Install the App for this repository, and mention me again.',

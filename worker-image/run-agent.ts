@@ -6,6 +6,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
 import { agentLimits } from './agent-limits.ts';
+import type { Briefing } from './briefing.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
@@ -23,7 +24,9 @@ import type { Taken } from './workspace-git.ts';
 
 export type RunInput = {
   job: Job;
+  /** What its folder holds; on a pull request a commit made for it. */
   base: Base;
+  briefing: Briefing;
   git: Git;
   signal: AbortSignal;
   /** What may be spent in this run. */
@@ -96,6 +99,7 @@ export const createRunAgent =
         config,
         workspace,
         limits,
+        conventions: input.briefing.conventions,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
         onSpent: notes.spent,

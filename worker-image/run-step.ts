@@ -4,6 +4,7 @@ import { jobFactsSchema } from '#core/job.ts';
 import type { CapName } from '#core/money.ts';
 import type { RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
+import { gatherBriefing } from './gather-briefing.ts';
 import { toProgress } from './report.ts';
 import type { Ran } from './run-agent.ts';
 import type { StepContext, Stepped } from './step-context.ts';
@@ -20,6 +21,8 @@ export const run = async (context: StepContext, facts: JobFacts, origin: Run): P
 
   const started = await context.fetch.start(origin);
   if (started.kind === 'ended') return ended('cloned', started.outcome, said);
+  const briefing = await gatherBriefing(context, origin);
+  if (!briefing) return ended('cloned', { status: 'failed', reason: 'thread_gone', detail: '' }, said);
   const { budgetUsd: asked = context.budgetUsd } = job.task.request.options;
   const held = { taskId: job.task.id, fence: job.fence };
   const money = await context.money.reserve({ ...held, wantUsd: Math.min(asked, context.budgetUsd) });
@@ -28,6 +31,7 @@ export const run = async (context: StepContext, facts: JobFacts, origin: Run): P
   const ran = await context.runAgent({
     job,
     base: started.start,
+    briefing,
     git,
     signal,
     budgetUsd: money.usd,

@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Task } from '#core/task.ts';
-import { aRequest, aThread, aTrigger } from '#test/builders.ts';
+import { aRequest, aThread, aTrigger, noBriefing } from '#test/builders.ts';
 import { anAgentUser } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
 import { startGitHouse } from '#test/support/worker-git.ts';
@@ -74,6 +74,7 @@ export const startAgentHouse = async () => {
     const ran = await runAgent({
       job: aJob(text),
       base: { branch: 'main', sha: headSha },
+      briefing: noBriefing,
       git,
       signal: new AbortController().signal,
       budgetUsd: 5,

@@ -122,7 +122,7 @@ export const startWorkerHouse = async () => {
     isPullRequest = false,
   }: {
     number: number;
-    isPullRequest?: boolean;
+    isPullRequest?: boolean | undefined;
     trigger?: Partial<Trigger> | undefined;
     request: Partial<Request>;
   }) => {
@@ -162,9 +162,11 @@ export const startWorkerHouse = async () => {
     });
   };
 
-  /** A task on a pull request that is there already, claimed by a worker. */
-  const aPullJob = async (number: number, { trigger, ...request }: Asked = {}): Promise<Job> =>
-    await claim((await record({ number, trigger, request, isPullRequest: true })).threadKey);
+  /** A task on a thread that is there already, claimed by a worker. */
+  const aThreadJob = async (
+    number: number,
+    { trigger, isPullRequest, ...request }: Asked & { isPullRequest?: boolean } = {},
+  ): Promise<Job> => await claim((await record({ number, trigger, request, isPullRequest })).threadKey);
   const claim = async (threadKey: string): Promise<Job> => {
     const claimed = await tasks.claim({ threadKey, workerId: crypto.randomUUID() });
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
@@ -196,7 +198,7 @@ export const startWorkerHouse = async () => {
     claim,
     expire,
     aJob,
-    aPullJob,
+    aThreadJob,
     close,
   };
 };

@@ -12,6 +12,7 @@ import { startScriptedModel } from '#local/model/scripted-model.ts';
 import { programInReach } from '#local/reach.ts';
 import type { AgentFolders } from '#test/support/agent.ts';
 import { aClaudeRun, agentFolders, anAgentUser } from '#test/support/agent.ts';
+import { aTrigger, noBriefing } from '#test/builders.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
 import { runAsAgent } from '#worker/agent-user.ts';
@@ -57,7 +58,7 @@ describe('the real CLI', () => {
     const gateway = await startGateway({ socketPath, upstream, runToken, budgetUsd, log, signal });
     const thread = { repository: 'octo/shop', number: 1, isPullRequest: false };
     const request = { command: 'fix', text } as const;
-    const prompt = toPrompt({ thread, request, author: 'octo-dev', baseBranch: 'main' });
+    const prompt = toPrompt({ thread, request, trigger: aTrigger(), branch: 'main', briefing: noBriefing });
     try {
       const end = await runClaude(
         aClaudeRun(folders, {

@@ -67,7 +67,7 @@ const aPull = async ({ head = hostile, base = trusted, fork, gone }: Pull = {}) 
 };
 
 const handle = async (number: number, asked: Asked) => {
-  const job = await house.aPullJob(number, asked);
+  const job = await house.aThreadJob(number, { ...asked, isPullRequest: true });
   return { job, outcome: await house.handle(job) };
 };
 const show = (name: string) => look.git('show', name);
@@ -178,7 +178,10 @@ const diesAfterClone = (): JobStore => ({
   },
 });
 const secondWorker = async (number: number, between: () => Promise<unknown>) => {
-  const first = await house.aPullJob(number, { text: 'do: echo hello > note.txt\nsay: I wrote a note.' });
+  const first = await house.aThreadJob(number, {
+    isPullRequest: true,
+    text: 'do: echo hello > note.txt\nsay: I wrote a note.',
+  });
   await expect(house.aHandleTask({ store: diesAfterClone() })(first, never)).rejects.toThrow('killed');
   await between();
   await house.expire(first);
@@ -227,7 +230,10 @@ describe('a second worker on a pull request', () => {
 
 it('offers nothing to a branch that was rewritten or deleted while the agent worked', async () => {
   const { number, headBranch } = await aPull();
-  const job = await house.aPullJob(number, { text: 'do: echo hello > note.txt\nsay: I wrote a note.' });
+  const job = await house.aThreadJob(number, {
+    isPullRequest: true,
+    text: 'do: echo hello > note.txt\nsay: I wrote a note.',
+  });
   const store: JobStore = {
     ...house.tasks,
     advance: async (input) => {
