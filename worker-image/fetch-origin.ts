@@ -1,4 +1,6 @@
 // Brings what a job starts from into its bare repository, once per worker; one that goes on from a stored step begins empty.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Outcome } from '#core/task.ts';
 import type { Fetched } from './bare-repository.ts';
 import { fetchBranch, fetchPullHead } from './bare-repository.ts';
@@ -37,15 +39,24 @@ export const createFetchOrigin = ({ git, number, maxBytes }: Deps): FetchOrigin 
     // what is trusted has to be what the branch holds: a commit that was pushed away from it is not
     const based = await fetchBase({ ...base, mustHold: head !== undefined });
     if (based.kind === 'ended') return based;
+    if (!(await isReadable(git, base.sha))) return badTree;
     if (!head) return { kind: 'started', start: base, restored: [] };
     const headed = await fetchHead(head);
     if (headed.kind === 'ended') return headed;
+    if (!(await isReadable(git, head.sha))) return badTree;
     const { sha, restored } = await restoreTrusted(git, { baseSha: base.sha, headSha: head.sha });
     const branch = `pull-request-${number}`;
     await git.run(['update-ref', `refs/heads/${branch}`, sha]);
     return { kind: 'started', start: { branch, sha }, restored };
   };
   return { base: fetchBase, head: fetchHead, start };
+};
+
+/** Into an index, where git checks each name; on GitHub no such tree is taken, so whoever made it means harm. */
+const isReadable = async (git: Git, sha: string): Promise<boolean> => {
+  const env = { GIT_INDEX_FILE: join(git.folder, 'check-index') };
+  await rm(join(git.folder, 'check-index'), { force: true });
+  return (await git.attempt(['read-tree', sha], { env })).code === 0;
 };
 
 const once = <I, T>(act: (input: I) => Promise<T>) => {
@@ -72,3 +83,5 @@ export const badBase = (detail: string): Ended => ({
   kind: 'ended',
   outcome: { status: 'failed', reason: 'bad_base', detail },
 });
+
+const badTree = badBase('It holds names that git refuses, such as `.git` in another spelling.');

@@ -104,6 +104,7 @@ const safeSettings = [
   ['core.protectNTFS', 'true'],
   ['core.attributesFile', '/dev/null'],
   ['attr.tree', '4b825dc642cb6eb9a060e54bf8d69288fbee4904'], // the empty one: else a bare repository obeys its HEAD
+  ['core.bigFileThreshold', '8m'], // what is larger is compared as a binary file, without holding it
   ['credential.helper', ''],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],

@@ -31,6 +31,7 @@ const files = [
   '.windsurfrules',
   '.gitmodules',
   '.gitattributes',
+  '.lfsconfig',
   '.ripgreprc',
   '.rgignore',
   '.envrc',
