@@ -64,7 +64,7 @@ type Raw = {
 const toComment = (comment: Raw, { appId, botLogin }: Input['identity']): ThreadComment => {
   const { body = '', user } = comment;
   const isOurs = String(comment.performed_via_github_app?.id) === appId || user?.login === botLogin;
-  const mark = isOurs ? body.lastIndexOf(markerPrefix) : -1;
+  const mark = isOurs ? body.indexOf(markerPrefix) : -1; // what an agent wrote holds none
   return {
     id: String(comment.id),
     author: user?.login ?? 'ghost',

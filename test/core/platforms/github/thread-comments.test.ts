@@ -46,7 +46,7 @@ describe('the comments of a thread', () => {
   it('know ours by the App that wrote it, without its mark', async () => {
     const number = anIssue();
     const issue = house.twin.repository(house.demo.repository).issues.get(number)!;
-    const mark = '<!-- agent-bot:task=1 sig=2 -->';
+    const mark = '<!-- agent-bot:fence=1 sig=2 -->\n<!-- agent-bot:task=1 sig=2 -->';
     say(number, house.demo.stranger, `mine\n\n${mark}`);
     const commentId = say(number, house.demo.writer, `done\n\n${mark}`);
     const ours = issue.comments.find(({ id }) => id === commentId)!;
