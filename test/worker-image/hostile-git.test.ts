@@ -98,6 +98,25 @@ describe('a repository with', () => {
     expect(look.pullsOf(job)).toMatchObject([{ pull: { baseBranch: headBranch } }]);
   });
 
+  it('a pull request that unfolds to much is shown as far as there is room', async () => {
+    const files = { 'bomb.txt': Buffer.alloc(40_000_000, 'a\n'), 'long.txt': 'a line\n'.repeat(50_000) };
+    await commitFiles(house, { files, branch: 'bomb' });
+    const { number } = await house.twin.openPullRequest({
+      repository: house.demo.repository,
+      login: house.demo.writer,
+      title: 'x',
+      headBranch: 'bomb',
+      baseBranch: 'main',
+    });
+    const text = 'do: cat "$HOME"/.claude/projects/*/*.jsonl > seen.md\nsay: I read it.';
+    const job = await house.aThreadJob(number, { text, isPullRequest: true });
+    expect(await house.handle(job)).toMatchObject({ status: 'succeeded' });
+    const seen = await look.git('show', `agent/${job.task.id}:seen.md`);
+    expect(seen).toContain('The beginning of its diff');
+    expect(seen).toContain('Binary files /dev/null and b/bomb.txt differ');
+    expect(seen.length).toBeLessThan(200_000);
+  });
+
   it.each(['--upload-pack=touch', '-x'])(
     'a branch that is an option is not asked for: %s',
     async (headBranch) => {

@@ -97,25 +97,6 @@ describe('a signed mention', () => {
     expect(text).toMatch(/😀\n\n\[cut: the comment is longer\]$/);
     expect(text.isWellFormed()).toBe(true);
   });
-
-  it('carries what the issue said when it was signed, cut', async () => {
-    const payload = aCommentPayload('@agent fix it');
-    const issue = {
-      ...(payload['issue'] as object),
-      title: 'é'.repeat(2_000),
-      body: 'é'.repeat(20_000),
-      user: null,
-    };
-    const inbound = await deliver({ ...payload, issue });
-    if (inbound.kind !== 'accepted' || inbound.delivery.event.kind !== 'mention')
-      throw new Error(inbound.kind);
-    const { subject } = inbound.delivery.event.trigger;
-    expect(Buffer.byteLength(subject?.title ?? '')).toBeLessThanOrEqual(1_024);
-    expect(subject?.title).toMatch(/é\[cut\]$/);
-    expect(Buffer.byteLength(subject?.body ?? '')).toBeLessThanOrEqual(16_384);
-    expect(subject?.body).toMatch(/é\n\n\[cut: it is longer\]$/);
-    expect(subject?.author).toEqual({ login: 'ghost', role: 'OWNER' });
-  });
 });
 
 describe('what asks for nothing', () => {
