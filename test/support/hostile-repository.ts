@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gitEnvironment } from '#local/github/git.ts';
 import type { House } from '#test/local/github/start-twin.ts';
-import type { File } from '#test/support/twin-commit.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import type { File } from '#test/support/commit-files.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 
 const run = promisify(execFile);
 

@@ -9,7 +9,7 @@ import {
   hostileTrees,
   spellingsOfGit,
 } from '#test/support/hostile-repository.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 import type { GitHouse } from '#test/support/worker-git.ts';
 import { startGitHouse } from '#test/support/worker-git.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '#core/job.ts';
-import type { File } from '#test/support/twin-commit.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import type { File } from '#test/support/commit-files.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 import type { Asked, WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';

@@ -9,8 +9,8 @@ import type { Script } from '#local/model/conversation.ts';
 import { noBriefing } from '#test/builders.ts';
 import type { AgentHouse } from '#test/support/agent-house.ts';
 import { startAgentHouse } from '#test/support/agent-house.ts';
-import type { File } from '#test/support/twin-commit.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import type { File } from '#test/support/commit-files.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 import { assertNothingLeft } from '#test/support/worker-looks.ts';
 import { fetchBranch } from '#worker/bare-repository.ts';
 
