@@ -15,6 +15,7 @@ const words: { [C in Command]: readonly string[] } = {
   help: ['commands', 'what-can-you-do'],
   retry: [],
   why: [],
+  'run-ci': [],
   ask: [],
 };
 

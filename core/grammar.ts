@@ -43,9 +43,14 @@ const readLines = (text: string, spoken: string) => {
   return { rest: lines.join('\n'), options, problems };
 };
 
+/** Two words and nothing else on their line: "run ci and fix what fails" is work. */
+const ciPattern = /^run[ \t]+ci(?:[ \t]+(?:please|now|again))?[ \t,:;.!]*(?=\r?\n|$)/i;
+
 /** The first word, if it is a command; a mention without one asks for whatever its text says. */
 const splitCommand = (text: string): { command: Request['command']; argument: string } => {
   const words = text.replace(/^[\s,:;.!?–—-]+/, '');
+  const [ciCall] = ciPattern.exec(words) ?? [];
+  if (ciCall !== undefined) return { command: 'run-ci', argument: words.slice(ciCall.length) };
   const [word = ''] = /^[a-z]+(?:-[a-z]+)*(?![\p{L}\p{N}_-])/iu.exec(words) ?? [];
   const command = commandOf(word);
   if (!command) return { command: 'ask', argument: text.replace(/^[\s,:;]+/, '') };

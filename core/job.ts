@@ -34,6 +34,8 @@ export const jobFactsSchema = z.object({
   report: runReportSchema.optional(),
   branch: z.string().optional(),
   commitSha: z.string().optional(),
+  /** The commit keeps the CI away until a person releases it. */
+  isCiHeld: z.boolean().optional(),
   pullRequest: z.object({ number: z.int().positive(), url: z.url() }).optional(),
   /** How it ends, once that is known: from here on it is only told. */
   outcome: outcomeSchema.optional(),

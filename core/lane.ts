@@ -9,6 +9,7 @@ const laneByCommand: { [C in Command]: Lane } = {
   approve: 'high',
   reject: 'high',
   why: 'high',
+  'run-ci': 'high',
   analyze: 'normal',
   plan: 'normal',
   fix: 'normal',

@@ -25,6 +25,7 @@ export const commands = [
   'help',
   'retry',
   'why',
+  'run-ci',
   'ask',
 ] as const;
 /** What is asked for. `ask` is a mention without a command word: the text itself is the request. */
@@ -169,6 +170,8 @@ export const failureReasons = [
   'patch_refused',
   'bad_base',
   'thread_gone',
+  'bad_policy',
+  'ci_not_released',
   'uninstalled',
   'out_of_memory',
   'disk_full',
@@ -211,6 +214,16 @@ export const usageSchema = z.object({
 });
 export type Usage = z.infer<typeof usageSchema>;
 
+/** A command of the policy's `verify`, run on the finished change: information, because the change holds its own tests. */
+export const checkSchema = z.object({
+  command: z.string(),
+  status: z.enum(['passed', 'failed', 'timed_out', 'not_run']),
+  durationMs: z.int().nonnegative(),
+  /** Its last lines where it did not pass, as it wrote them: data. */
+  tail: z.string(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
 /** What is left of one attempt of the agent at a task. */
 export const runReportSchema = z.object({
   usage: usageSchema,
@@ -218,5 +231,6 @@ export const runReportSchema = z.object({
   durationMs: z.int().nonnegative(),
   /** The agent's last words, as it wrote them: data, never instructions. */
   answer: z.string(),
+  checks: z.array(checkSchema).optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -10,6 +10,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
 import { listen } from '#db/notices.ts';
+import { createPublished } from '#db/published.ts';
 import type { Runs } from '#db/runs.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSessions } from '#db/sessions.ts';
@@ -81,6 +82,7 @@ export const buildWorker = (input: WorkerInput) => {
       reserve: (run) => spend.reserve({ ...run, caps: capsOf(config) }),
       spent: patient(spend.totalOfTask, { forMs: jobPatienceMs, log }),
     },
+    published: createPublished(db),
     budgetUsd: config.BUDGET_USD,
     stateDir: config.STATE_DIR,
   });

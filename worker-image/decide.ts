@@ -1,7 +1,7 @@
 import { nextTry } from '#core/failure.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { JobFacts } from '#core/job.ts';
-import type { Outcome, RunReport, Step, WaitingReason } from '#core/task.ts';
+import type { Command, Outcome, RunReport, Step, WaitingReason } from '#core/task.ts';
 
 export type Base = { branch: string; sha: string };
 /** The commits of the pull request that is talked about; a fork's are only looked at. */
@@ -12,6 +12,8 @@ export type Origin = { base: Base; head?: Head | undefined };
 export type Wait = { reason: WaitingReason; afterMs?: number; detail: string };
 export type Action =
   | { kind: 'clone' }
+  | { kind: 'find_held_branch' }
+  | { kind: 'release_ci'; base: Base }
   | ({ kind: 'run' } & Origin)
   | ({ kind: 'push'; patchKey: string; report: RunReport } & Origin)
   | ({ kind: 'open_pull_request'; branch: string; report: RunReport } & Origin)
@@ -22,19 +24,28 @@ export type Action =
 /** A job that was begun so often without a stored run is not begun again: each time may be paid. */
 const maxAttempts = 5;
 
-export type Stored = { step: Step; facts: JobFacts; attempt: number; stopBy: string | null };
+export type Stored = {
+  command: Command;
+  step: Step;
+  facts: JobFacts;
+  attempt: number;
+  stopBy: string | null;
+};
 
 /** What is to be done next, from what is stored alone: a second worker decides as the first would have. */
-export const decide = ({ step, facts, attempt, stopBy }: Stored): Action => {
+export const decide = ({ command, step, facts, attempt, stopBy }: Stored): Action => {
   const { outcome } = facts;
   if (outcome)
     return step === 'reported' || step === 'done' ? { kind: 'finish', outcome } : { kind: 'report', outcome };
   if (stopBy !== null) return { kind: 'end', outcome: { status: 'cancelled', by: stopBy } };
+  const needsNoRun = command === 'run-ci';
   switch (step) {
     case 'received':
-      return attempt > maxAttempts ? giveUp : { kind: 'clone' };
+      if (attempt > maxAttempts) return giveUp;
+      return { kind: needsNoRun ? 'find_held_branch' : 'clone' };
     case 'cloned':
-      return attempt > maxAttempts ? giveUp : { kind: 'run', ...originOf(facts) };
+      if (attempt > maxAttempts) return giveUp;
+      return needsNoRun ? { kind: 'release_ci', base: baseOf(facts) } : { kind: 'run', ...originOf(facts) };
     case 'ran':
       if (facts.head?.isFork) return analysisOnly(known(facts.report, 'report'));
       return {

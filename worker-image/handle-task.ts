@@ -124,7 +124,8 @@ type Keep = (next: Progress) => Progress;
 /** From a stored step to the next, until there is only the end to store. */
 const walk = async (trip: Trip, here: Progress, keep: Keep): Promise<JobResult> => {
   const { job, steps, store, held, holder } = trip;
-  const action = decide({ ...here, attempt: job.attempt, stopBy: job.stopBy });
+  const { command } = job.task.request;
+  const action = decide({ ...here, command, attempt: job.attempt, stopBy: job.stopBy });
   if (action.kind === 'finish') return await finish(action.outcome, trip);
   const { next, ...progress } = await carryOut(action, { ...here, steps });
   if (next?.kind !== 'stopped') await holder.hold();
@@ -177,6 +178,10 @@ const carryOut = async (action: Exclude<Action, { kind: 'finish' }>, here: Here)
   switch (action.kind) {
     case 'clone':
       return await steps.clone(facts);
+    case 'find_held_branch':
+      return await steps.findHeldBranch();
+    case 'release_ci':
+      return await steps.releaseCi(action);
     case 'run':
       return await steps.run(facts, action);
     case 'push':

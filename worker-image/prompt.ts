@@ -80,5 +80,6 @@ const tasks: { [C in Request['command']]: string } = {
   status: `Command: status. ${tell}`,
   help: `Command: help. ${tell}`,
   retry: 'Command: retry. Do again what was asked for.',
+  'run-ci': `Command: run ci. ${tell}`,
   why: `Command: why. Explain what was done and why. ${tell}`,
 };

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remoteHead } from './bare-repository.ts';
 import type { Git } from './git.ts';
-import type { ChangedPath } from './path-policy.ts';
-import { isLink, refusalOf } from './path-policy.ts';
+import type { ChangeRules } from './judge-change.ts';
+import { refusalOfChange } from './judge-change.ts';
 
 export type Author = { name: string; email: string };
 export type CommitInput = {
@@ -20,10 +20,9 @@ export type Pushed = { kind: 'pushed' } | { kind: 'refused'; detail: string };
 
 const applyDeadlineMs = 60_000;
 const maxInflatedBytes = 100 * 1024 * 1024;
-const maxLinkBytes = 4_096;
 
 /** https://git-scm.com/docs/git-apply (--cached), git-commit-tree */
-export const commitPatch = async (git: Git, input: CommitInput): Promise<Committed> => {
+export const commitPatch = async (git: Git, input: CommitInput, rules: ChangeRules): Promise<Committed> => {
   if (declaredBytes(input.patch) > maxInflatedBytes) return refused('its binary files are too large');
   const index = join(git.folder, 'publish-index');
   const env = { GIT_INDEX_FILE: index };
@@ -38,17 +37,23 @@ export const commitPatch = async (git: Git, input: CommitInput): Promise<Committ
   if (applied.code !== 0)
     return refused('git does not take it: the change does not fit the base, or touches `.git`');
 
-  for (const changed of await changesOf(git, input.baseSha, env)) {
-    const reason = refusalOf(changed);
-    if (reason) return refused(`\`${changed.path}\`: ${reason}`);
-  }
   const tree = await gitLine(git, ['write-tree'], { env });
-  const sha = await gitLine(git, ['commit-tree', tree, '-p', input.baseSha, '-F', '-'], {
-    input: Buffer.from(input.message),
-    env: identity(input),
-  });
-  return { kind: 'committed', sha };
+  const detail = await refusalOfChange(git, { ...input, tree, patchBytes: input.patch.length }, rules);
+  if (detail !== undefined) return refused(detail);
+  return { kind: 'committed', sha: await commitTree(git, { ...input, tree, parent: input.baseSha }) };
 };
+
+type CommitFields = Pick<CommitInput, 'message' | 'author' | 'date'> & { parent: string };
+
+/** Of the same files as its parent. */
+export const commitOnTop = (git: Git, fields: CommitFields): Promise<string> =>
+  commitTree(git, { ...fields, tree: `${fields.parent}^{tree}` });
+
+const commitTree = (git: Git, { tree, parent, message, ...by }: CommitFields & { tree: string }) =>
+  gitLine(git, ['commit-tree', tree, '-p', parent, '-F', '-'], {
+    input: Buffer.from(message),
+    env: identity(by),
+  });
 
 const refused = (detail: string) => ({ kind: 'refused', detail }) as const;
 
@@ -68,26 +73,7 @@ const declaredBytes = (patch: Uint8Array): number =>
 const gitLine = async (git: Git, args: string[], options: Parameters<Git['run']>[1]) =>
   (await git.run(args, options)).toString('latin1').trim();
 
-/** Every path that the index changes against the base. https://git-scm.com/docs/git-diff-index#_raw_output_format */
-const changesOf = async (git: Git, baseSha: string, env: Record<string, string>): Promise<ChangedPath[]> => {
-  const raw = await git.run(
-    ['diff-index', '--cached', '--raw', '-z', '--no-renames', '--full-index', baseSha],
-    { env },
-  );
-  const fields = raw.toString('utf8').split('\0');
-  const changes: ChangedPath[] = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, mode = '', , object = ''] = (fields[at] ?? '').split(' ');
-    const changed = { path: fields[at + 1] ?? '', mode };
-    changes.push(isLink(changed) ? { ...changed, linkTarget: await linkTarget(git, object) } : changed);
-  }
-  return changes;
-};
-
-const linkTarget = async (git: Git, object: string) =>
-  (await git.run(['cat-file', 'blob', object], { maxBytes: maxLinkBytes })).toString('utf8');
-
-const identity = ({ author, date }: CommitInput) => ({
+const identity = ({ author, date }: Pick<CommitInput, 'author' | 'date'>) => ({
   GIT_AUTHOR_NAME: author.name,
   GIT_AUTHOR_EMAIL: author.email,
   GIT_AUTHOR_DATE: date,
@@ -96,11 +82,18 @@ const identity = ({ author, date }: CommitInput) => ({
   GIT_COMMITTER_DATE: date,
 });
 
+export type PushInput = {
+  sha: string;
+  branch: string;
+  /** The commit that the branch has to stand at; without it the branch is new. */
+  onto?: string;
+};
+
 /** Puts the commit on the branch, never by force. A branch that holds it already, also below later commits, is done. */
-export const pushCommit = async (git: Git, sha: string, branch: string): Promise<Pushed> => {
+export const pushCommit = async (git: Git, { sha, branch, onto }: PushInput): Promise<Pushed> => {
   const there = await remoteHead(git, branch);
   if (there === sha) return { kind: 'pushed' };
-  if (there !== undefined) {
+  if (there !== undefined && there !== onto) {
     return (await isBelow(git, sha, branch))
       ? { kind: 'pushed' }
       : refused(`the branch \`${branch}\` is there already, with other commits`);

@@ -1,9 +1,12 @@
 // What people read: our comment on the thread, the pull request, the commit. Pure: the same job gives the same words.
+import { ciMark } from '#core/ci-mark.ts';
 import { cutText } from '#core/cut-text.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { FailureReason, Outcome, RunReport, Task } from '#core/task.ts';
 import { fenced, harmless, oneLine } from '#core/text.ts';
 import type { Wait } from './decide.ts';
+import { toDuration } from './duration.ts';
+import { toChecks, toTails } from './report-checks.ts';
 
 export type Phase = 'reading' | 'working';
 export type PullRequestText = { title: string; body: string };
@@ -36,10 +39,22 @@ export const toWaiting = ({ detail, afterMs }: Wait): string => {
 };
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
-export const toComment = (task: Task, outcome: Outcome, report?: RunReport): string => {
-  const parts = [...endOf(outcome), ...problemsOf(task), ...(report ? [toCost(report)] : [])];
+export const toComment = (task: Task, outcome: Outcome, { report, isCiHeld }: JobFacts = {}): string => {
+  const isOpened = outcome.status === 'succeeded' && outcome.result.kind === 'pull_request';
+  const parts = [
+    ...endOf(outcome),
+    ...(isOpened ? toChecks(report) : []),
+    ...(isOpened && isCiHeld ? [ciHeld] : []),
+    ...problemsOf(task),
+    ...(report ? [toCost(report)] : []),
+  ];
   return parts.join('\n\n');
 };
+
+const squashNote =
+  'A squash brings the mark that holds it back into the message of the merge: take it out there.';
+const ciHeld =
+  '⏸️ The CI has not started. Look at the change; then somebody who may write here mentions me with `run ci`.';
 
 const endOf = (outcome: Outcome): string[] => {
   switch (outcome.status) {
@@ -97,6 +112,14 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
     what: 'The issue or pull request is gone.',
     todo: 'Mention me again where it is now.',
   },
+  bad_policy: {
+    what: 'I do not understand `.agent-bot.yml` on the branch that I start from, so I did nothing.',
+    todo: 'Somebody who may write there corrects these lines (docs/policy.md says what each key takes); then mention me again.',
+  },
+  ci_not_released: {
+    what: 'I could not start the CI.',
+    todo: 'Look at the branch, and mention me with `run ci` once more where that helps.',
+  },
   uninstalled: {
     what: 'I am not let into this repository any more.',
     todo: 'Install the App for this repository, and mention me again.',
@@ -122,21 +145,21 @@ const problemsOf = ({ request }: Task): string[] =>
 export const toCost = ({ usage, turns, durationMs }: RunReport): string =>
   `💰 $${usage.costUsd.toFixed(4)} · ${turns} ${turns === 1 ? 'turn' : 'turns'} · ${toDuration(durationMs)}`;
 
-const toDuration = (ms: number): string => {
-  const seconds = Math.round(ms / 1_000);
-  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
-  if (hours > 0) return `${hours}h ${minutes}m`;
-  return minutes > 0 ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
-};
-
 const cut = (text: string, maxBytes: number) => cutText(text, maxBytes, '\n[cut]');
 const toAnswer = (answer: string) => harmless(cut(answer.trim(), maxAnswerBytes));
 
 /** The pull request's words. What the person wrote stands there as a quote, what the agent wrote orders nobody. */
-export const toPullRequest = (task: Task, report: RunReport): PullRequestText => ({
+export const toPullRequest = (
+  task: Task,
+  report: RunReport,
+  { isCiHeld }: Pick<JobFacts, 'isCiHeld'> = {},
+): PullRequestText => ({
   title: toTitle(task, report),
   body: [
     toAnswer(report.answer) || 'The agent said nothing about this change.',
+    ...toChecks(report),
+    ...toTails(report),
+    ...(isCiHeld ? [`${ciHeld} ${squashNote}`] : []),
     `<details><summary>The request</summary>\n\n${fenced(cut(task.trigger.text, maxQuoteBytes))}\n\n</details>`,
     `Asked for in ${task.trigger.url}`,
     toCost(report),
@@ -148,6 +171,19 @@ const toTitle = ({ request, thread }: Task, { answer }: RunReport): string =>
   oneLine(request.text, maxTitleLength) ||
   `Change for ${thread.isPullRequest ? 'pull request' : 'issue'} ${thread.number}`;
 
-/** The commit's message; its trailer names the task. https://git-scm.com/docs/git-interpret-trailers */
-export const toCommitMessage = (task: Task, report: RunReport): string =>
-  `${toTitle(task, report)}\n\nAsked for in ${task.trigger.url}\n\nAgent-Task: ${task.id}\n`;
+/** The commit's message, with the mark where the CI is to stay away; its trailer names the task. https://git-scm.com/docs/git-interpret-trailers */
+export const toCommitMessage = (
+  task: Task,
+  report: RunReport,
+  { isCiHeld }: Pick<JobFacts, 'isCiHeld'> = {},
+): string =>
+  [
+    toTitle(task, report),
+    `Asked for in ${task.trigger.url}`,
+    ...(isCiHeld ? [ciMark] : []),
+    `Agent-Task: ${task.id}\n`,
+  ].join('\n\n');
+
+/** The message of the empty commit that lets the CI run. */
+export const toReleaseMessage = ({ id, trigger }: Task): string =>
+  `Run the CI\n\nAsked for by ${harmless(trigger.author.login)} in ${trigger.url}\n\nAgent-Task: ${id}\n`;

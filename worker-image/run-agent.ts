@@ -2,8 +2,9 @@
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
 import type { Job } from '#core/job.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { Outcome, RunReport } from '#core/task.ts';
+import type { Check, Outcome, RunReport } from '#core/task.ts';
 import { printable } from '#core/text.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { Briefing } from './briefing.ts';
@@ -18,6 +19,8 @@ import type { SavingTime } from './saving-time.ts';
 import { createSavingTime } from './saving-time.ts';
 import { createSpendNotes } from './spend-notes.ts';
 import { filterTranscript } from './transcript.ts';
+import type { VerifyInput } from './verify.ts';
+import { notRun, verify } from './verify.ts';
 import type { Workspace } from './workspace.ts';
 import { createWorkspace } from './workspace.ts';
 import type { Taken } from './workspace-git.ts';
@@ -31,6 +34,10 @@ export type RunInput = {
   signal: AbortSignal;
   /** What may be spent in this run. */
   budgetUsd: number;
+  /** Of the repository. */
+  policy: Pick<Policy, 'caps' | 'verify'>;
+  /** Keeps a change before the policy's commands run on it: they take minutes, and it is paid for. */
+  keep: (ran: Ran) => Promise<void>;
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
@@ -102,6 +109,7 @@ export const createRunAgent =
         conventions: input.briefing.conventions,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
+        caps: input.policy.caps,
         onSpent: notes.spent,
         signal,
         log,
@@ -114,12 +122,28 @@ export const createRunAgent =
       const result = await toResult({ end, report, workspace, base, saving, signal });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
-      return { sessionId, report, transcript, result };
+      const { user, path } = config;
+      return await checked(
+        { sessionId, report, transcript, result },
+        { input, user, path, workspace, limits },
+      );
     } finally {
       saving.close();
       await workspace.remove();
     }
   };
+
+type Checking = Omit<VerifyInput, 'commands' | 'signal'> & { input: RunInput };
+
+/** With what the policy's commands say of the change. */
+const checked = async (ran: Ran, { input, ...place }: Checking): Promise<Ran> => {
+  const { policy, keep, signal } = input;
+  const commands = policy.verify;
+  if (ran.result.kind !== 'patch' || commands.length === 0) return ran;
+  const withChecks = (checks: Check[]): Ran => ({ ...ran, report: { ...ran.report, checks } });
+  await keep(withChecks(commands.map(notRun)));
+  return withChecks(await verify({ ...place, commands, signal }));
+};
 
 const runStatus = {
   succeeded: 'succeeded',

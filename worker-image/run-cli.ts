@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PolicyCaps } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Usage } from '#core/task.ts';
 import type { AgentLimits } from './agent-limits.ts';
@@ -44,6 +45,8 @@ type CliInput = {
   conventions: readonly Convention[];
   model: string | undefined;
   budgetUsd: number;
+  /** Of the repository's policy: they can only narrow ours. */
+  caps: PolicyCaps;
   limits: AgentLimits;
   onSpent: (usd: number) => void;
   signal: AbortSignal;
@@ -94,7 +97,7 @@ const openSession = async (input: CliInput, door: Door) => {
 };
 
 const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd> => {
-  const { config, workspace, budgetUsd, limits, signal, log } = input;
+  const { config, workspace, budgetUsd, caps, limits, signal, log } = input;
   const { prompt, sessionId, isResumed } = opening;
   return runClaude({
     binary: config.binary,
@@ -107,14 +110,14 @@ const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd>
     prompt,
     systemPrompt: systemPrompt(input.conventions),
     model: input.model ?? config.model,
-    maxTurns: config.maxTurns,
+    maxTurns: Math.min(config.maxTurns, caps.maxTurns ?? config.maxTurns),
     budgetUsd,
     sessionId,
     resume: isResumed ? sessionId : undefined,
     path: config.path,
     signal,
     idleMs: config.idleMs ?? defaultIdleMs,
-    deadlineMs: config.deadlineMs ?? defaultDeadlineMs,
+    deadlineMs: Math.min(config.deadlineMs ?? defaultDeadlineMs, (caps.maxMinutes ?? Infinity) * 60_000),
     graceMs: config.graceMs,
     maxRetries: config.maxRetries,
     limits,

@@ -2,6 +2,7 @@
 import type { Checkpoint, JobFacts } from '#core/job.ts';
 import { jobFactsSchema } from '#core/job.ts';
 import type { CapName } from '#core/money.ts';
+import type { Policy } from '#core/policy.ts';
 import type { RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
 import { gatherBriefing } from './gather-briefing.ts';
@@ -21,13 +22,15 @@ export const run = async (context: StepContext, facts: JobFacts, origin: Run): P
 
   const started = await context.fetch.start(origin);
   if (started.kind === 'ended') return ended('cloned', started.outcome, said);
+  const found = await context.policyAt(origin.base.sha);
+  if (found.kind === 'ended') return ended('cloned', found.outcome, said);
+  const { policy } = found;
   const briefing = await gatherBriefing(context, origin);
   if (!briefing) return ended('cloned', { status: 'failed', reason: 'thread_gone', detail: '' }, said);
-  const { budgetUsd: asked = context.budgetUsd } = job.task.request.options;
-  const held = { taskId: job.task.id, fence: job.fence };
-  const money = await context.money.reserve({ ...held, wantUsd: Math.min(asked, context.budgetUsd) });
+  const money = await reserve(context, policy);
   if (money.kind === 'refused') return noMoney(money, said);
   const earlier = await recall(context, facts);
+  const keep = async (ran: Ran) => void (await storeRun(context, said, ran));
   const ran = await context.runAgent({
     job,
     base: started.start,
@@ -35,6 +38,8 @@ export const run = async (context: StepContext, facts: JobFacts, origin: Run): P
     git,
     signal,
     budgetUsd: money.usd,
+    policy,
+    keep,
     ...earlier,
   });
   switch (ran.result.kind) {
@@ -51,11 +56,25 @@ export const run = async (context: StepContext, facts: JobFacts, origin: Run): P
       };
     }
     case 'patch':
-      return await keepRun(context, said, { ran, patch: ran.result.patch });
+      return await keepMemory(context, await storeRun(context, said, ran));
     case 'ended':
-      return await keepRun(context, { ...said, outcome: ran.result.outcome }, { ran });
+      return await keepMemory(
+        context,
+        await storeRun(context, { ...said, outcome: ran.result.outcome }, ran),
+      );
   }
 };
+
+/** The policy's cap is one for the task in all its runs. */
+const reserve = async ({ job: { task, fence }, money, budgetUsd }: StepContext, { caps }: Policy) => {
+  const { budgetUsd: asked = budgetUsd } = task.request.options;
+  const left = caps.budgetUsd === undefined ? budgetUsd : caps.budgetUsd - (await money.spent(task.id));
+  if (left < leastUsd) return { kind: 'refused', cap: 'task', until: null } as const;
+  return await money.reserve({ taskId: task.id, fence, wantUsd: Math.min(asked, budgetUsd, left) });
+};
+
+/** With less no run comes to an answer. */
+const leastUsd = 0.01;
 
 const paidKey = ({ job: { task, facts } }: StepContext) => {
   const { beginnings = 1 } = facts;
@@ -68,12 +87,10 @@ const findPaidRun = async (context: StepContext): Promise<JobFacts | undefined> 
   return paid && jobFactsSchema.parse(JSON.parse(Buffer.from(paid).toString()));
 };
 
-const keepRun = async (
-  context: StepContext,
-  facts: JobFacts,
-  { ran, patch }: { ran: Ran; patch?: Buffer },
-): Promise<Stepped> => {
+/** Told twice, the later one stands: then it knows more of the same run. */
+const storeRun = async (context: StepContext, facts: JobFacts, ran: Ran): Promise<JobFacts> => {
   const { job, blobs, hold } = context;
+  const patch = ran.result.kind === 'patch' ? ran.result.patch : undefined;
   await hold();
   const patchKey = patch ? `tasks/${job.task.id}/${job.fence}.patch` : null;
   if (patch && patchKey) await blobs.put(patchKey, patch, 'text/x-diff');
@@ -82,7 +99,7 @@ const keepRun = async (
   const whole = { ...facts, sessionId, report: await reportOf(context, ran), patchKey, transcriptKey };
   // before Postgres hears of it: should that fail, the next worker finds the run here and pays for no other
   await blobs.put(paidKey(context), Buffer.from(JSON.stringify(whole)), 'application/json');
-  return await keepMemory(context, whole);
+  return whole;
 };
 
 /** As the last run ended, with the money of all runs of the task. */

@@ -35,7 +35,7 @@ const setRight = async (
   const now = await stored(job.task.id);
   const outcome = now?.outcome ?? now?.facts.outcome;
   if (!now || !outcome || now.fence === fence) return;
-  const body = toComment(now.task, outcome, now.facts.report);
+  const body = toComment(now.task, outcome, now.facts);
   const said = await access.say({ body, fence: now.fence, commentId });
   // once more: this was an edit like any other
   if (said !== undefined) await setRight(deps, { commentId: said, fence: now.fence });

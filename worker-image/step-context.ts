@@ -1,12 +1,14 @@
 // What every step of a job has to work with, and what it gives back.
 import type { Job, JobFacts } from '#core/job.ts';
 import type { Reservation } from '#core/money.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
-import type { Outcome, Step } from '#core/task.ts';
+import type { Outcome, Step, Thread } from '#core/task.ts';
 import type { Failed, Wait } from './decide.ts';
 import type { FetchOrigin } from './fetch-origin.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
+import type { FindSecrets } from './judge-change.ts';
 import type { RunAgent } from './run-agent.ts';
 import type { StoppedError } from './stopped.ts';
 
@@ -32,6 +34,12 @@ export type Money = {
   spent: (taskId: string) => Promise<number>;
 };
 
+/** What we pushed before, by Postgres. */
+export type PublishedBranches = {
+  lastOf: (thread: { threadKey: string; before: string }) => Promise<string | undefined>;
+  isOurs: (branch: string, thread: Thread) => Promise<boolean>;
+};
+
 export type StepsInput = {
   job: Job;
   access: GithubAccess;
@@ -43,6 +51,8 @@ export type StepsInput = {
 export type StepContext = StepsInput & {
   git: Git;
   fetch: FetchOrigin;
+  /** The repository's policy at the base commit, which has been fetched. */
+  policyAt: (sha: string) => Promise<PolicyFound>;
   /** Writes or edits the task's comment; gives its id, or undefined where the thread takes none. */
   say: (body: string, facts: JobFacts) => Promise<{ commentId?: string }>;
   blobs: Blobs;
@@ -51,7 +61,12 @@ export type StepContext = StepsInput & {
   money: Money;
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
+  maxRepositoryBytes: number;
+  published: PublishedBranches;
+  findSecrets?: FindSecrets | undefined;
 };
+
+export type PolicyFound = { kind: 'policy'; policy: Policy } | { kind: 'ended'; outcome: Outcome };
 
 /** The end is known; the step stays where it is. */
 export const ended = (step: Step, outcome: Outcome, facts: JobFacts = {}): Stepped => ({

@@ -9,20 +9,27 @@ import type { Action, Wait } from './decide.ts';
 import { badBase, createFetchOrigin } from './fetch-origin.ts';
 import { findOrigin } from './find-origin.ts';
 import { createGit } from './git.ts';
-import { commitPatch, pushCommit } from './publish.ts';
+import type { FindSecrets } from './judge-change.ts';
+import { commitPatch } from './publish.ts';
 import { refusalOfHead, refusalOfRestored } from './publish-on-head.ts';
+import { pushOnce } from './push-once.ts';
+import { findHeldBranch, releaseCi } from './release-ci.ts';
+import { createPolicyAt } from './read-policy.ts';
+import { hasFailed } from './report-checks.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
 import type { Stored } from './say.ts';
 import { createSay } from './say.ts';
-import type { Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
+import type { Memory, Money, PublishedBranches, StepContext, Stepped, StepsInput } from './step-context.ts';
 import { ended } from './step-context.ts';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 export type Steps = {
   clone: (facts: JobFacts) => Promise<Stepped>;
+  findHeldBranch: () => Promise<Stepped>;
+  releaseCi: (action: Of<'release_ci'>) => Promise<Stepped>;
   run: (facts: JobFacts, action: Of<'run'>) => Promise<Stepped>;
   push: (facts: JobFacts, action: Of<'push'>) => Promise<Stepped>;
   openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Stepped>;
@@ -40,9 +47,11 @@ type Deps = {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  published: PublishedBranches;
   budgetUsd: number;
   stateDir: string;
   maxRepositoryBytes?: number;
+  findSecrets?: FindSecrets;
 };
 
 const megabyte = 1024 * 1024;
@@ -62,12 +71,15 @@ export const createOpenSteps =
     const say = createSay({ ...input, stored });
     const { number } = job.task.thread;
     const fetch = createFetchOrigin({ git, number, maxBytes: maxRepositoryBytes });
-    const context: StepContext = { ...input, ...stores, git, say, fetch };
+    const policyAt = createPolicyAt(git);
+    const context = { ...input, ...stores, maxRepositoryBytes, git, say, fetch, policyAt };
     return {
       clone: (facts) => clone(context, facts),
+      findHeldBranch: () => findHeldBranch(context),
+      releaseCi: ({ base }) => releaseCi(context, base),
       run: (facts, action) => run(context, facts, action),
       push: (_, action) => push(context, action),
-      openPullRequest: (_, action) => openPullRequest(context, action),
+      openPullRequest: (facts, action) => openPullRequest(context, facts, action),
       report: (facts, action) => report(context, facts, action),
       tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
       close,
@@ -91,6 +103,8 @@ const clone = async (context: StepContext, known: JobFacts): Promise<Stepped> =>
   if ('kind' in from) return ended('received', from.outcome, said);
   const base = await fetch.base(from.base);
   if (base.kind === 'ended') return ended('received', base.outcome, said);
+  const found = await context.policyAt(base.sha);
+  if (found.kind === 'ended') return ended('received', found.outcome, said);
   const facts = { ...said, repository, baseBranch: from.base.branch, baseSha: base.sha };
   if (!from.head) return { step: 'cloned', facts };
   const head = await fetch.head(from.head);
@@ -107,38 +121,38 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   const gone = action.head && (await refusalOfHead(git, action.head));
   if (gone) return ended('ran', gone);
   const parent = action.head ?? action.base;
-  const committed = await commitPatch(git, {
+  const found = await context.policyAt(action.base.sha);
+  if (found.kind === 'ended') return ended('ran', found.outcome);
+  const { policy } = found;
+  const isCiHeld = policy.ci === 'ask';
+  const change = {
     baseSha: parent.sha,
     patch,
-    message: toCommitMessage(job.task, action.report),
+    message: toCommitMessage(job.task, action.report, { isCiHeld }),
     author: access.author,
     date: job.task.trigger.createdAt,
-  });
+  };
+  const committed = await commitPatch(git, change, { policy, findSecrets: context.findSecrets });
   const foreign = await refusalOfRestored(git, { ...started, parent: parent.sha, committed });
   if (foreign !== undefined) return ended('ran', refused(foreign));
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
-  await context.hold();
-  const pushed = await pushCommit(git, committed.sha, branch).catch(async () => {
-    // once more, with a new token: what git says of a refused one is no stable text; a push looks first
-    await access.renewToken();
-    await context.hold();
-    return await pushCommit(git, committed.sha, branch);
-  });
+  const pushed = await pushOnce(context, { sha: committed.sha, branch });
   if (pushed.kind === 'refused') return ended('ran', refused(pushed.detail));
-  return { step: 'pushed', facts: { branch, commitSha: committed.sha } };
+  return { step: 'pushed', facts: { branch, commitSha: committed.sha, isCiHeld } };
 };
 
 const openPullRequest = async (
   { job: { task }, access, hold }: StepContext,
+  facts: JobFacts,
   { base, head, branch, report }: Of<'open_pull_request'>,
 ): Promise<Stepped> => {
   await hold();
-  const { draft } = task.request.options;
+  const draft = task.request.options.draft ?? (hasFailed(report) || undefined);
   const pullRequest = await access.openPullRequest({
     head: branch,
     base: (head ?? base).branch, // never pushed to a person's branch: offered to it
-    ...toPullRequest(task, report),
+    ...toPullRequest(task, report, facts),
     ...(draft !== undefined && { draft }),
   });
   return { step: 'opened', facts: { pullRequest, outcome: published(pullRequest, branch, report) } };
@@ -149,7 +163,7 @@ const report = async (
   facts: JobFacts,
   { outcome }: Of<'report'>,
 ): Promise<Stepped> => {
-  const said = await say(toComment(task, outcome, facts.report), facts);
+  const said = await say(toComment(task, outcome, facts), facts);
   return { step: 'reported', facts: said };
 };
 

@@ -17,6 +17,7 @@ const aliases = {
   help: 'help commands what-can-you-do',
   retry: 'retry',
   why: 'why',
+  'run-ci': 'run-ci',
   ask: 'ask',
 };
 
@@ -40,6 +41,20 @@ describe('the command', () => {
   ])('takes %j as a question without a command', (text, rest) => {
     expect(parse(text)).toStrictEqual({ command: 'ask', text: rest, options: {} });
   });
+
+  it.each(['run ci', 'Run CI.', 'run  ci please', 'run ci now!', 'run ci\r\nthank you', 'run ci\n'])(
+    'reads `%s` as the release of the CI',
+    (words) => {
+      expect(parse(`@agent ${words}`)).toMatchObject({ command: 'run-ci' });
+    },
+  );
+
+  it.each(['run ci and fix what fails', 'run circles', 'run ci-tests', 'run the ci'])(
+    'reads `%s` as work',
+    (words) => {
+      expect(parse(`@agent ${words}`)).toMatchObject({ command: 'fix', text: words.replace('run ', '') });
+    },
+  );
 
   it.each([
     '@agent: fix it',

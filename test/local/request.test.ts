@@ -219,4 +219,20 @@ describe('one request, all the way', () => {
     await local.journal.waitFor(() => states().length === 4);
     expect(states()).toEqual(['RUNNING', 'RUNNING', 'STOPPED', 'STOPPED']);
   });
+
+  it('starts no CI until somebody with write access says so', { timeout: 90_000 }, async () => {
+    const { task } = ended(await ask('@agent fix the failing test', { issue: house.demo.issues.total }));
+    const branch = `refs/heads/agent/${task.id}`;
+    const messageOf = (commit: string) => git('show', '-s', '--format=%B', commit);
+    expect(await messageOf(branch)).toContain('[skip ci]');
+    const words = { comment: '@agent run ci', issue: house.demo.issues.total };
+    expect(await ask(words.comment, { ...words, login: house.demo.reader })).toMatchObject({
+      kind: 'not_taken',
+    });
+    expect(await messageOf(branch)).toContain('[skip ci]');
+
+    expect(ended(await ask(words.comment, words)).outcome).toMatchObject({ result: { kind: 'answer' } });
+    expect(await messageOf(branch)).not.toContain('[skip ci]');
+    expect(await git('diff', `${branch}^`, branch)).toBe('');
+  });
 });

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultPolicy } from '#core/policy.ts';
 import type { Task } from '#core/task.ts';
 import { aRequest, aThread, aTrigger, noBriefing } from '#test/builders.ts';
 import { anAgentUser } from '#test/support/agent.ts';
@@ -78,6 +79,8 @@ export const startAgentHouse = async () => {
       git,
       signal: new AbortController().signal,
       budgetUsd: 5,
+      policy: defaultPolicy,
+      keep: async () => {},
       ...input,
     }).then(
       (value) => ({ ran: value, error: undefined }),

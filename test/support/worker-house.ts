@@ -8,6 +8,7 @@ import { createGithubApp } from '#core/platforms/github/app.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Request, Trigger } from '#core/task.ts';
 import type { SpendCaps } from '#core/money.ts';
+import { createPublished } from '#db/published.ts';
 import { createRuns } from '#db/runs.ts';
 import { createSessions } from '#db/sessions.ts';
 import { createSpend } from '#db/spend.ts';
@@ -91,6 +92,7 @@ export const startWorkerHouse = async () => {
         stateDir: places.stateDir,
         memory: createSessions(db),
         money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
+        published: createPublished(db),
         budgetUsd: 1,
         runAgent: createRunAgent({
           config: {
@@ -215,6 +217,7 @@ export const startWorkerHouse = async () => {
     handle,
     blobs: blobs.objects,
     aTask,
+    record,
     claim,
     expire,
     aJob,

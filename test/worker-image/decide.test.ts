@@ -21,7 +21,7 @@ const failed: Outcome = { status: 'failed', reason: 'agent_error', detail: '' };
 const base = { baseBranch: 'main', baseSha: 'a'.repeat(40) };
 const ran = { ...base, report, patchKey: 'tasks/1/1.patch' };
 
-const fresh = { attempt: 1, stopBy: null };
+const fresh = { command: 'fix', attempt: 1, stopBy: null } as const;
 
 describe('what is done next', () => {
   it.each<[Step, JobFacts, string]>([
@@ -37,6 +37,14 @@ describe('what is done next', () => {
     ['done', { outcome: failed }, 'finish'],
   ])('after %s with %j is to %s', (step, facts, kind) => {
     expect(decide({ ...fresh, step, facts }).kind).toBe(kind);
+  });
+
+  it.each<[Step, JobFacts, string]>([
+    ['received', {}, 'find_held_branch'],
+    ['cloned', base, 'release_ci'],
+  ])('for the release of a CI, after %s with %j, is to %s: never a run', (step, facts, kind) => {
+    expect(decide({ ...fresh, command: 'run-ci', step, facts }).kind).toBe(kind);
+    expect(decide({ ...fresh, command: 'run-ci', step, facts, attempt: 6 }).kind).toBe('end');
   });
 
   it('is never to pay again for a run that is stored', () => {
@@ -79,7 +87,7 @@ describe('a wish to stop', () => {
     ['ran', ran],
     ['pushed', { ...ran, branch: 'agent/1' }],
   ])('ends a task that stands at %s', (step, facts) => {
-    expect(decide({ step, facts, attempt: 1, stopBy: 'demo' })).toEqual({
+    expect(decide({ ...fresh, step, facts, stopBy: 'demo' })).toEqual({
       kind: 'end',
       outcome: { status: 'cancelled', by: 'demo' },
     });
@@ -87,7 +95,7 @@ describe('a wish to stop', () => {
 
   it('comes too late for an end that is stored', () => {
     const facts = { ...ran, outcome: failed };
-    expect(decide({ step: 'opened', facts, attempt: 1, stopBy: 'demo' })).toEqual({
+    expect(decide({ ...fresh, step: 'opened', facts, stopBy: 'demo' })).toEqual({
       kind: 'report',
       outcome: failed,
     });

@@ -44,7 +44,7 @@ describe('a request that changes something', () => {
     const comments = look.commentsOf(job);
     expect(comments).toHaveLength(1);
     expect(comments[0]?.body).toMatch(
-      /^✅ Pull request: http\S+\/pull\/\d+\n\nI wrote a note\.\n\n💰 \$0\.0000 · 3 turns · \d+s\n\n<!-- agent-bot:/,
+      /^✅ Pull request: http\S+\/pull\/\d+\n\nI wrote a note\.\n\n⏸️ The CI has not started\..*\n\n💰 \$0\.0000 · 3 turns · \d+s\n\n<!-- agent-bot:/,
     );
   });
 

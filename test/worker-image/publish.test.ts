@@ -1,53 +1,24 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { gitEnvironment } from '#local/github/git.ts';
+import type { Publishing } from '#test/support/publishing.ts';
+import { aBase, aClone, newFile, startPublishing } from '#test/support/publishing.ts';
 import type { GitHouse } from '#test/support/worker-git.ts';
-import { startGitHouse, urlOf } from '#test/support/worker-git.ts';
-import { fetchBranch } from '#worker/bare-repository.ts';
+import { startGitHouse } from '#test/support/worker-git.ts';
 import type { Git } from '#worker/git.ts';
-import { refusalOf } from '#worker/path-policy.ts';
-import { commitPatch, pushCommit } from '#worker/publish.ts';
+import { pushCommit } from '#worker/publish.ts';
 
 const megabyte = 1024 * 1024;
 
 let git: GitHouse;
 let bare: Git;
+let commit: Publishing['commit'];
 beforeAll(async () => {
   git = await startGitHouse();
-  bare = await aBase();
+  ({ bare, commit } = await startPublishing(git));
 });
 afterEach(() => git.house.faults.clear());
 afterAll(() => git.close());
-
-const aBase = async () => {
-  const base = await git.aGit();
-  await fetchBranch(base, { branch: 'main', maxBytes: 500 * 1024 * 1024 });
-  return base;
-};
-
-const commit = (patch: string | Uint8Array, changes: { message?: string; on?: Git } = {}) =>
-  commitPatch(changes.on ?? bare, {
-    baseSha: git.house.demo.headSha,
-    patch: Buffer.from(patch),
-    message: changes.message ?? 'A change\n\nAgent-Task: 1\n',
-    author: { name: 'agent-bot[bot]', email: 'agent-bot[bot]@users.noreply.github.com' },
-    date: '2026-01-02T03:04:05Z',
-  });
-
-const newFile = (path: string, { mode = '100644', text = 'text' } = {}) =>
-  [
-    `diff --git a/${path} b/${path}`,
-    `new file mode ${mode}`,
-    '--- /dev/null',
-    `+++ b/${path}`,
-    '@@ -0,0 +1 @@',
-    `+${text}`,
-    '\\ No newline at end of file',
-    '',
-  ].join('\n');
 
 describe('a patch', () => {
   it('becomes one commit on the base, by the App, of the time of the task', async () => {
@@ -65,12 +36,12 @@ describe('a patch', () => {
   });
 
   it('gives the same commit to whoever makes it', async () => {
-    const other = await aBase();
+    const other = await aBase(git);
     expect(await commit(newFile('note.txt'), { on: other })).toEqual(await commit(newFile('note.txt')));
   });
 
   it('carries a binary file, a deletion and a new mode', async () => {
-    const work = await aClone();
+    const work = await aClone(git);
     await writeFile(join(work.folder, 'picture.bin'), Buffer.from([0, 255, 0, 1, 2]));
     await work.git('rm', '--quiet', 'greeting.js');
     await work.git('update-index', '--chmod=+x', 'total.js');
@@ -107,7 +78,7 @@ describe('a patch', () => {
   });
 
   it('may hold a link that stays in the tree', async () => {
-    const work = await aClone();
+    const work = await aClone(git);
     await mkdir(join(work.folder, 'a'));
     await symlink('../total.js', join(work.folder, 'a', 'link'));
     await work.git('add', 'a');
@@ -125,7 +96,7 @@ describe('a patch', () => {
   });
 
   it.runIf(process.platform === 'linux')('that unfolds in memory ends at the limit', async () => {
-    const work = await aClone();
+    const work = await aClone(git);
     await writeFile(join(work.folder, 'zeros.bin'), Buffer.alloc(60 * megabyte));
     await work.git('add', 'zeros.bin');
     const patch = await work.diff();
@@ -151,9 +122,9 @@ describe('a push', () => {
 
   it('makes the branch, once', async () => {
     const sha = await aCommit('one');
-    expect(await pushCommit(bare, sha, 'agent/one')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/one' })).toEqual({ kind: 'pushed' });
     const before = pushes().length;
-    expect(await pushCommit(bare, sha, 'agent/one')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/one' })).toEqual({ kind: 'pushed' });
     expect(pushes().length).toBe(before);
     expect(await headOf('agent/one')).toBe(sha);
   });
@@ -164,71 +135,29 @@ describe('a push', () => {
       call: /POST .*git-receive-pack/,
       fault: { kind: 'answer_after', status: 502 },
     });
-    await expect(pushCommit(bare, sha, 'agent/two')).rejects.toThrow('git push ended with');
-    expect(await pushCommit(bare, sha, 'agent/two')).toEqual({ kind: 'pushed' });
+    await expect(pushCommit(bare, { sha, branch: 'agent/two' })).rejects.toThrow('git push ended with');
+    expect(await pushCommit(bare, { sha, branch: 'agent/two' })).toEqual({ kind: 'pushed' });
   });
 
   it('leaves alone what people put on top of it', async () => {
     const sha = await aCommit('three');
-    await pushCommit(bare, sha, 'agent/three');
+    await pushCommit(bare, { sha, branch: 'agent/three' });
     const theirs = await git.commitOnTwin('agent/three', sha);
-    expect(await pushCommit(bare, sha, 'agent/three')).toEqual({ kind: 'pushed' });
+    expect(await pushCommit(bare, { sha, branch: 'agent/three' })).toEqual({ kind: 'pushed' });
     expect(await headOf('agent/three')).toBe(theirs);
   });
 
   it('never overwrites a branch with other commits', async () => {
     const theirs = await git.commitOnTwin('agent/four');
-    expect(await pushCommit(bare, await aCommit('four'), 'agent/four')).toMatchObject({ kind: 'refused' });
+    expect(await pushCommit(bare, { sha: await aCommit('four'), branch: 'agent/four' })).toMatchObject({
+      kind: 'refused',
+    });
     expect(await headOf('agent/four')).toBe(theirs);
   });
 
   it('that the remote forbids is a refusal', async () => {
-    expect(await pushCommit(bare, await aCommit('five'), 'agent/one/below')).toMatchObject({
+    expect(await pushCommit(bare, { sha: await aCommit('five'), branch: 'agent/one/below' })).toMatchObject({
       kind: 'refused',
     });
   });
 });
-
-describe('the path policy', () => {
-  it.each([
-    '.gitignore',
-    '.gitattributes',
-    '.github/CODEOWNERS',
-    'a/workflows/x',
-    'git',
-    'a.git',
-    'é/ü 🎉.txt',
-  ])('lets %s pass', (path) => {
-    expect(refusalOf({ path, mode: '100644' })).toBeUndefined();
-  });
-
-  it.each([
-    '.git',
-    'a/.Git',
-    '.git.',
-    '.git ',
-    '.g\u00adit/x',
-    '.ｇｉｔ/x',
-    'GIT~2/x',
-    'a\\.git/x',
-    '.git::$INDEX/x',
-    'a/../b',
-  ])('refuses %s', (path) => {
-    expect(refusalOf({ path, mode: '100644' })).toBeTypeOf('string');
-  });
-});
-
-const execute = promisify(execFile);
-
-const aClone = async () => {
-  const folder = await mkdtemp(join(git.folder, 'clone-'));
-  const env = gitEnvironment(git.folder);
-  const run = (...args: string[]) => execute('git', args, { cwd: folder, env, encoding: 'buffer' });
-  const url = urlOf(git.house).replace('http://', `http://x-access-token:${git.token}@`);
-  await run('clone', '--quiet', url, '.');
-  return {
-    folder,
-    git: run,
-    diff: async () => (await run('diff', '--cached', '--binary', '--full-index', 'HEAD')).stdout,
-  };
-};

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome, RunReport, Task } from '#core/task.ts';
+import { holdsCi } from '#core/ci-mark.ts';
+import type { Check, Outcome, RunReport, Task } from '#core/task.ts';
 import { failureReasons } from '#core/task.ts';
 import { threadKey } from '#core/thread-key.ts';
 import { aRequest, aThread, aTrigger } from '#test/builders.ts';
-import { toComment, toCommitMessage, toCost, toProgress, toPullRequest } from '#worker/report.ts';
+import {
+  toComment,
+  toCommitMessage,
+  toCost,
+  toProgress,
+  toPullRequest,
+  toReleaseMessage,
+} from '#worker/report.ts';
 
 const aTask = (changes: Partial<Task> = {}): Task => ({
   id: '0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a001',
@@ -58,7 +66,7 @@ describe('the comment', () => {
   });
 
   it('ends with the pull request, what was done and the cost', () => {
-    expect(toComment(aTask(), published(), aReport())).toBe(
+    expect(toComment(aTask(), published(), { report: aReport() })).toBe(
       [
         '✅ Pull request: https://github.com/octo-org/shop/pull/2',
         'Fixed the sign in `total()`.\n\nThe test passes.',
@@ -69,12 +77,14 @@ describe('the comment', () => {
 
   it('is the answer when nothing was to be changed', () => {
     const outcome: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'It is on line 3.' };
-    expect(toComment(aTask(), outcome, aReport())).toBe('It is on line 3.\n\n💰 $0.4213 · 12 turns · 3m 20s');
+    expect(toComment(aTask(), outcome, { report: aReport() })).toBe(
+      'It is on line 3.\n\n💰 $0.4213 · 12 turns · 3m 20s',
+    );
   });
 
   it('says after a failure why, and what to do', () => {
     const outcome: Outcome = { status: 'failed', reason: 'model_error', detail: 'status 529: overloaded' };
-    expect(toComment(aTask(), outcome, aReport())).toBe(
+    expect(toComment(aTask(), outcome, { report: aReport() })).toBe(
       [
         '❌ The model did not answer as it should. Nothing was changed.',
         '```text\nstatus 529: overloaded\n```',
@@ -118,9 +128,77 @@ describe('the comment', () => {
   });
 
   it('fits into what GitHub takes', () => {
-    const comment = toComment(aTask(), published('ü'.repeat(100_000)), aReport());
+    const comment = toComment(aTask(), published('ü'.repeat(100_000)), { report: aReport() });
     expect(Buffer.byteLength(comment)).toBeLessThan(60_000);
     expect(comment).toMatch(/💰.*$/);
+  });
+});
+
+describe('what the checks said', () => {
+  const checks: Check[] = [
+    { command: 'npm ci', status: 'passed', durationMs: 12_000, tail: '' },
+    { command: 'npm test', status: 'failed', durationMs: 61_000, tail: '1 failed: @octo-dev broke `it`' },
+    { command: 'npm run e2e', status: 'timed_out', durationMs: 600_000, tail: '' },
+    { command: 'npm run lint', status: 'not_run', durationMs: 0, tail: '' },
+  ];
+  const lines = [
+    '- ✓ `npm ci` (12s)',
+    '- ✗ `npm test` failed (1m 1s)',
+    '- ✗ `npm run e2e` ran out of time (10m 0s)',
+    '- – `npm run lint` was not run: the work was interrupted',
+  ].join('\n');
+
+  it('stands in the comment of a pull request, a line for each', () => {
+    expect(toComment(aTask(), published(), { report: aReport({ checks }) }).split('\n\n')).toContain(lines);
+  });
+
+  it('stands in the pull request, with the last lines of what failed', () => {
+    const { body } = toPullRequest(aTask(), aReport({ checks }));
+    expect(body).toContain(lines);
+    expect(body).toContain(
+      '<details><summary>The last lines of npm test</summary>\n\n```text\n1 failed: @\u200bocto-dev broke `it`\n```\n\n</details>',
+    );
+  });
+
+  it('leaves room for the rest, however much failed', () => {
+    const many = Array.from({ length: 10 }, (): Check => ({ ...checks[1]!, tail: 'x'.repeat(4_096) }));
+    const { body } = toPullRequest(aTask(), aReport({ checks: many, answer: 'ü'.repeat(100_000) }));
+    expect(body.length).toBeLessThan(60_000);
+  });
+});
+
+describe('a CI that is held back', () => {
+  it('is told in the comment and in the pull request, with how to start it', () => {
+    expect(toComment(aTask(), published(), { report: aReport(), isCiHeld: true })).toContain(
+      'mentions me with `run ci`',
+    );
+    const { body } = toPullRequest(aTask(), aReport(), { isCiHeld: true });
+    expect(body).toContain('mentions me with `run ci`');
+    expect(body).not.toContain('[skip ci]'); // a squash may take the body for its message
+  });
+
+  it('is told of no failure and of no answer', () => {
+    const failed: Outcome = { status: 'failed', reason: 'internal', detail: '' };
+    expect(toComment(aTask(), failed, { isCiHeld: true })).not.toContain('run ci');
+  });
+
+  it('stands in the commit, before the trailer', () => {
+    expect(toCommitMessage(aTask(), aReport(), { isCiHeld: true })).toContain(
+      '\n\n[skip ci]\n\nAgent-Task: ',
+    );
+    expect(holdsCi(toCommitMessage(aTask(), aReport(), { isCiHeld: true }))).toBe(true);
+    expect(holdsCi(toCommitMessage(aTask(), aReport({ answer: 'Nothing [skip ci] here' })))).toBe(false);
+    expect(holdsCi(toReleaseMessage(aTask()))).toBe(false);
+  });
+
+  it.each([
+    ['x [ci skip]', true],
+    ['x\n\n\nskip-checks: true', true],
+    ['[NO CI]', true],
+    ['skip ci', false],
+    ['x [skip] ci', false],
+  ])('is what %j asks for: %s', (message, isHeld) => {
+    expect(holdsCi(message)).toBe(isHeld);
   });
 });
 
