@@ -113,11 +113,11 @@ describe('a request on a pull request', () => {
   it('changes nothing of it either where the change would fit both versions', async () => {
     const rules = Array.from({ length: 20 }, (_, index) => `rule ${index}\n`).join('');
     const { number } = await aPull({
-      base: { 'CLAUDE.md': rules },
-      head: { 'CLAUDE.md': `${rules}and a rule of the author\n` },
+      base: { '.ripgreprc': rules },
+      head: { '.ripgreprc': `${rules}and a rule of the author\n` },
     });
     const { job, outcome } = await handle(number, {
-      text: 'do: sed -i "1s/.*/mine/" CLAUDE.md\nsay: I changed the rules.',
+      text: 'do: sed -i "1s/.*/mine/" .ripgreprc\nsay: I changed the rules.',
     });
     expect(outcome).toMatchObject({
       reason: 'patch_refused',
