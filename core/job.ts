@@ -19,6 +19,8 @@ export const jobFactsSchema = z.object({
   repository: repositorySchema.optional(),
   baseBranch: z.string().optional(),
   baseSha: z.string().optional(),
+  /** On an open pull request: its own branch and commit, where the work starts from; the base is only trusted. */
+  head: z.object({ branch: z.string(), sha: z.string(), isFork: z.boolean() }).optional(),
   sessionId: z.uuid().optional(),
   /** The session's transcript after the run; null when there was none to read. */
   transcriptKey: z.string().nullable().optional(),

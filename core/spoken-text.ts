@@ -1,12 +1,12 @@
-// Which part of a markdown text a person says, and which part only shows something: code, quotes, hidden comments.
+// Which part of a markdown text a person says, and which part only shows something or nothing: code, quotes, hidden words.
 
 type Span = readonly [start: number, end: number];
 type Line = { start: number; end: number; text: string };
 type Fence = { mark: string; length: number; indent: number };
 
 /**
- * The same text at the same length, with everything blanked that is code (fenced, indented or inline), a quote or an
- * HTML comment, as CommonMark reads them. A line directly below a quote counts as the person's own. Linear time.
+ * The same text at the same length, with everything blanked that is code (fenced, indented or inline), a quote, an HTML
+ * comment, or what no reader sees (addresses, titles, words of pictures and tags), as CommonMark reads them. A line directly below a quote counts as the person's own. Linear time.
  * https://spec.commonmark.org/0.31.2/
  */
 export const spokenText = (text: string): string => {
@@ -17,8 +17,15 @@ export const spokenText = (text: string): string => {
     spoken += blank(text.slice(blankedTo, start)) + text.slice(start, end);
     blankedTo = end;
   }
-  return spoken + blank(text.slice(blankedTo));
+  spoken += blank(text.slice(blankedTo));
+  return spoken.replace(quotingTag, blank).replace(unseen, blank);
 };
+
+/** Code and quotes written as HTML; what is not closed goes to the end. */
+const quotingTag = /<(pre|code|kbd|samp|blockquote|textarea)\b[^<>]*>(?:[\s\S]*?<\/\1\s*>|[\s\S]*)/gi;
+/** A picture with its words, the address and title of a link, a definition of one, a tag with its attributes. */
+const unseen =
+  /!\[[^[\]]*\](?:\([^()]*\))?|\]\([^()]*\)|^ {0,3}\[[^[\]^][^[\]]*\]:.*(?:\n[ \t]*["'(].*)?|<\/?[a-z][^<>]*>/gim;
 
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 

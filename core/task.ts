@@ -70,6 +70,19 @@ export const threadSchema = z.object({
 });
 export type Thread = z.infer<typeof threadSchema>;
 
+/** What a thread says of itself above the comments, as the signed event had it: a later change of it does not count. */
+export const subjectSchema = z.object({
+  title: z.string(),
+  /** Cut by the door. */
+  body: z.string(),
+  author: z.object({
+    login: z.string(),
+    /** The platform's word for what the author is to the repository: OWNER, CONTRIBUTOR, NONE. */
+    role: z.string(),
+  }),
+});
+export type Subject = z.infer<typeof subjectSchema>;
+
 /** The comment, label or assignment that asks. A task hangs on its key, whatever delivery brought it. */
 export const triggerSchema = z.object({
   /** Unique in the platform, for ever: `issue_comment:<id>`. */
@@ -81,6 +94,7 @@ export const triggerSchema = z.object({
   text: z.string(),
   url: z.url(),
   createdAt: z.iso.datetime({ offset: true }),
+  subject: subjectSchema.optional(),
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 
@@ -156,6 +170,7 @@ export const failureReasons = [
   'patch_refused',
   'bad_base',
   'bad_model',
+  'thread_gone',
   'bad_policy',
   'ci_not_released',
   'uninstalled',

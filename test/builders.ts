@@ -5,6 +5,7 @@ import type { Delivery } from '#core/delivery.ts';
 import type { LedgerOutput } from '#core/ledger.ts';
 import type { Installation, Request, Thread, Trigger } from '#core/task.ts';
 import { threadKey } from '#core/thread-key.ts';
+import type { Briefing } from '#worker/briefing.ts';
 
 export const aThread = (changes: Partial<Thread> = {}): Thread => ({
   platform: 'github',
@@ -33,6 +34,9 @@ export const aRequest = (changes: Partial<Request> = {}): Request => ({
   options: {},
   ...changes,
 });
+
+/** A thread on which nobody else has said anything. */
+export const noBriefing: Briefing = { conventions: [], comments: [], left: { older: 0, newer: 0 } };
 
 export const anInstallation = (changes: Partial<Installation> = {}): Installation => ({
   platform: 'github',

@@ -4,15 +4,19 @@ import type { JobFacts } from '#core/job.ts';
 import type { Command, Outcome, RunReport, Step, WaitingReason } from '#core/task.ts';
 
 export type Base = { branch: string; sha: string };
+/** The commits of the pull request that is talked about; a fork's are only looked at. */
+export type Head = Base & { isFork: boolean };
+/** What the work starts from: the base; on a pull request its head, with only what we trust from the base. */
+export type Origin = { base: Base; head?: Head | undefined };
 /** Why a task steps aside, and for how long; without an end somebody has to end it. */
 export type Wait = { reason: WaitingReason; afterMs?: number; detail: string };
 export type Action =
   | { kind: 'clone' }
   | { kind: 'find_held_branch' }
   | { kind: 'release_ci'; base: Base }
-  | { kind: 'run'; base: Base }
-  | { kind: 'push'; base: Base; patchKey: string; report: RunReport }
-  | { kind: 'open_pull_request'; base: Base; branch: string; report: RunReport }
+  | ({ kind: 'run' } & Origin)
+  | ({ kind: 'push'; patchKey: string; report: RunReport } & Origin)
+  | ({ kind: 'open_pull_request'; branch: string; report: RunReport } & Origin)
   | { kind: 'end'; outcome: Outcome }
   | { kind: 'report'; outcome: Outcome }
   | { kind: 'finish'; outcome: Outcome };
@@ -41,18 +45,19 @@ export const decide = ({ command, step, facts, attempt, stopBy }: Stored): Actio
       return { kind: needsNoRun ? 'find_held_branch' : 'clone' };
     case 'cloned':
       if (attempt > maxAttempts) return giveUp;
-      return { kind: needsNoRun ? 'release_ci' : 'run', base: baseOf(facts) };
+      return needsNoRun ? { kind: 'release_ci', base: baseOf(facts) } : { kind: 'run', ...originOf(facts) };
     case 'ran':
+      if (facts.head?.isFork) return analysisOnly(known(facts.report, 'report'));
       return {
         kind: 'push',
-        base: baseOf(facts),
+        ...originOf(facts),
         patchKey: known(facts.patchKey, 'patch'),
         report: known(facts.report, 'report'),
       };
     case 'pushed':
       return {
         kind: 'open_pull_request',
-        base: baseOf(facts),
+        ...originOf(facts),
         branch: known(facts.branch, 'branch'),
         report: known(facts.report, 'report'),
       };
@@ -91,6 +96,26 @@ const giveUp: Action = {
     detail: `The work was begun ${maxAttempts} times and interrupted each time.`,
   },
 };
+
+/** What is written in a fork must not become a branch of the repository by our hand. */
+const analysisOnly = ({ answer }: RunReport): Action => ({
+  kind: 'end',
+  outcome: {
+    status: 'succeeded',
+    result: { kind: 'answer' },
+    summary: [
+      answer,
+      'The agent also changed files. Nothing of it is published: this pull request comes from a fork, and there I only analyze. Who wants the change can ask for it on a pull request from a branch of this repository.',
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n'),
+  },
+});
+
+const originOf = (facts: JobFacts): Origin => ({
+  base: baseOf(facts),
+  ...(facts.head && { head: facts.head }),
+});
 
 const baseOf = ({ baseBranch, baseSha }: JobFacts): Base => ({
   branch: known(baseBranch, 'base branch'),

@@ -15,10 +15,12 @@ type GitOptions = {
   signal?: AbortSignal;
   deadlineMs?: number;
   maxBytes?: number;
+  /** More than maxBytes is no error: what came until then is given. */
+  mayCut?: boolean;
   /** For what reads the agent's bytes: a small patch can unfold to gigabytes. On Linux only. */
   maxMemoryBytes?: number;
 };
-type GitResult = { code: number; stdout: Buffer; stderr: string };
+type GitResult = { code: number; stdout: Buffer; stderr: string; isCut: boolean };
 type GitStream = { stdout: Readable; ended: Promise<void> };
 export type Git = {
   folder: string;
@@ -101,6 +103,8 @@ const safeSettings = [
   ['core.protectHFS', 'true'],
   ['core.protectNTFS', 'true'],
   ['core.attributesFile', '/dev/null'],
+  ['attr.tree', '4b825dc642cb6eb9a060e54bf8d69288fbee4904'], // the empty one: else a bare repository obeys its HEAD
+  ['core.bigFileThreshold', '8m'], // what is larger is compared as a binary file, without holding it
   ['credential.helper', ''],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
@@ -147,16 +151,16 @@ type CollectInput = GitOptions & { args: readonly string[]; signal: AbortSignal 
 
 const collect = async (
   child: ChildProcess,
-  { args, input, signal, maxBytes = maxOutputBytes }: CollectInput,
+  { args, input, signal, maxBytes = maxOutputBytes, mayCut = false }: CollectInput,
 ): Promise<GitResult> => {
   const stdout: Buffer[] = [];
   let stderr = '';
   let bytes = 0;
   let isTooLong = false;
   child.stdout?.on('data', (chunk: Buffer) => {
+    stdout.push(chunk.subarray(0, Math.max(0, maxBytes - bytes)));
     bytes += chunk.length;
-    if (bytes <= maxBytes) stdout.push(chunk);
-    else isTooLong = true;
+    isTooLong = bytes > maxBytes;
     if (isTooLong) killGroup(child);
   });
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -165,9 +169,10 @@ const collect = async (
   child.stdin?.on('error', () => {}); // git may end before it has read all; its exit code tells
   child.stdin?.end(input);
   const code = await closeOf(child, signal);
+  if (isTooLong && mayCut) return { code: 0, stdout: Buffer.concat(stdout), stderr, isCut: true };
   if (isTooLong) throw new Error(describe(args, `gave more than ${maxBytes} bytes`));
   if (code === null) throw new Error(describe(args, 'was killed', stderr), { cause: signal.reason });
-  return { code, stdout: Buffer.concat(stdout), stderr };
+  return { code, stdout: Buffer.concat(stdout), stderr, isCut: false };
 };
 
 const endOf = async (child: ChildProcess, args: readonly string[], signal: AbortSignal) => {

@@ -7,6 +7,8 @@ import { pullEndsOf } from '#core/platforms/github/pull-ends.ts';
 import { createGithubPulls } from '#core/platforms/github/pulls.ts';
 import { createGithubReporter } from '#core/platforms/github/reporter.ts';
 import { defaultBranchOf } from '#core/platforms/github/repository.ts';
+import type { ThreadComments } from '#core/platforms/github/thread-comments.ts';
+import { threadCommentsOf } from '#core/platforms/github/thread-comments.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Task } from '#core/task.ts';
 import { createGithubTokens } from './github-tokens.ts';
@@ -25,6 +27,8 @@ export type GithubAccess = {
   pullEnds: (number: number) => Promise<PullEnds | undefined>;
   /** Another token from now on: GitHub took the last one back. */
   renewToken: () => Promise<void>;
+  /** What was said on the thread; undefined when it is gone. */
+  comments: () => Promise<ThreadComments | undefined>;
   /** Writes or edits our one comment on the thread; gives its id, or undefined where the thread takes none any more. */
   say: (said: Said) => Promise<string | undefined>;
   openPullRequest: (input: Omit<PullRequestInput, 'repository'>) => Promise<PullRequest>;
@@ -54,6 +58,8 @@ export const createGithubAccess =
       renewToken: tokens.renew,
       defaultBranch: () => tokens.with((octokit) => defaultBranchOf(octokit, repository)),
       pullEnds: (number) => tokens.with((octokit) => pullEndsOf(octokit, repository, number)),
+      comments: () =>
+        tokens.with((octokit) => threadCommentsOf(octokit, { thread, identity: { appId, botLogin } })),
       say: ({ body, fence, commentId }) =>
         unlessRefused({ taskId, log }, () =>
           tokens.with(async (octokit) => {

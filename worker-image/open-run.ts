@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { Job } from '#core/job.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Doors, Prepared } from './agent-doors.ts';
+import type { Briefing } from './briefing.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
 import { goOnPrompt, toPrompt } from './prompt.ts';
@@ -18,6 +19,7 @@ export type Unfinished = { patch: Uint8Array | undefined };
 type OpenInput = {
   job: Job;
   base: Base;
+  briefing: Briefing;
   git: Git;
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
@@ -49,10 +51,8 @@ export const openRun = async (workspace: Workspace, input: OpenInput, log: Log):
   return { opening: { prompt, sessionId: session.sessionId, isResumed: true }, anew, prepared };
 };
 
-const toTaskPrompt = ({ job, base }: OpenInput, isUnfinished: boolean): string => {
-  const { request, thread, trigger } = job.task;
-  return toPrompt({ thread, request, author: trigger.author.login, baseBranch: base.branch, isUnfinished });
-};
+const toTaskPrompt = ({ job, base, briefing }: OpenInput, isUnfinished: boolean): string =>
+  toPrompt({ ...job.task, branch: base.branch, briefing, isUnfinished });
 
 const restore = async (workspace: Workspace, { patch }: Unfinished, log: Log): Promise<boolean> => {
   const isRestored = patch === undefined || (await workspace.applyPatch(patch));

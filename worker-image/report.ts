@@ -122,6 +122,10 @@ const failures: { [R in FailureReason]: { what: string; todo: string } } = {
     what: 'I may not use the model that you named.',
     todo: 'Name one of these with `--model`, or leave it out.',
   },
+  thread_gone: {
+    what: 'The issue or pull request is gone.',
+    todo: 'Mention me again where it is now.',
+  },
   bad_policy: {
     what: 'I do not understand `.agent-bot.yml` on the branch that I start from, so I did nothing.',
     todo: 'Somebody who may write there corrects these lines (docs/policy.md says what each key takes); then mention me again.',

@@ -10,6 +10,7 @@ import type { NetworkConfig } from './agent-doors.ts';
 import { createDoors } from './agent-doors.ts';
 import { agentLimits } from './agent-limits.ts';
 import type { LeaseUser } from './agents.ts';
+import type { Briefing } from './briefing.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
@@ -29,7 +30,9 @@ import type { Taken } from './workspace-git.ts';
 
 export type RunInput = {
   job: Job;
+  /** What its folder holds; on a pull request a commit made for it. */
   base: Base;
+  briefing: Briefing;
   git: Git;
   signal: AbortSignal;
   /** What may be spent in this run. */
@@ -105,6 +108,7 @@ export const createRunAgent =
         workspace,
         limits,
         env: prepared.env,
+        conventions: input.briefing.conventions,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
         caps: input.policy.caps,

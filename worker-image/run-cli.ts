@@ -7,6 +7,7 @@ import type { Log } from '#core/ports/log.ts';
 import type { Usage } from '#core/task.ts';
 import type { AgentLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
+import type { Convention } from './briefing.ts';
 import { runClaude } from './claude.ts';
 import type { ClaudeEnd } from './claude-verdict.ts';
 import type { Gateway } from './gateway.ts';
@@ -45,6 +46,7 @@ type CliInput = {
   opening: Opening;
   /** Takes the place of an opening whose session the CLI or the model does not take. */
   anew: () => Opening;
+  conventions: readonly Convention[];
   model: string | undefined;
   budgetUsd: number;
   /** Of the repository's policy: they can only narrow ours. */
@@ -115,7 +117,7 @@ const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd>
     socketPath: door.socketPath,
     runToken: door.runToken,
     prompt,
-    systemPrompt: systemPrompt(),
+    systemPrompt: systemPrompt(input.conventions),
     model: input.model ?? config.model,
     maxTurns: Math.min(config.maxTurns, caps.maxTurns ?? config.maxTurns),
     budgetUsd,

@@ -5,6 +5,7 @@ import type { CapName } from '#core/money.ts';
 import type { Policy } from '#core/policy.ts';
 import type { RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
+import { gatherBriefing } from './gather-briefing.ts';
 import { toProgress } from './report.ts';
 import type { Ran } from './run-agent.ts';
 import type { StepContext, Stepped } from './step-context.ts';
@@ -13,24 +14,27 @@ import { isSaved } from './stopped.ts';
 
 type Run = Extract<Action, { kind: 'run' }>;
 
-export const run = async (context: StepContext, facts: JobFacts, { base }: Run): Promise<Stepped> => {
+export const run = async (context: StepContext, facts: JobFacts, origin: Run): Promise<Stepped> => {
   const { job, git, signal } = context;
   const said = await context.say(toProgress('working', facts), facts);
   const paid = await findPaidRun(context);
   if (paid) return await keepMemory(context, paid);
 
-  const fetched = await context.fetchBase(base);
-  if (fetched.kind === 'ended') return ended('cloned', fetched.outcome, said);
-  const found = await context.policyAt(base.sha);
+  const started = await context.fetch.start(origin);
+  if (started.kind === 'ended') return ended('cloned', started.outcome, said);
+  const found = await context.policyAt(origin.base.sha);
   if (found.kind === 'ended') return ended('cloned', found.outcome, said);
   const { policy } = found;
+  const briefing = await gatherBriefing(context, origin);
+  if (!briefing) return ended('cloned', { status: 'failed', reason: 'thread_gone', detail: '' }, said);
   const money = await reserve(context, policy);
   if (money.kind === 'refused') return noMoney(money, said);
   const earlier = await recall(context, facts);
   const keep = async (ran: Ran) => void (await storeRun(context, said, ran));
   const ran = await context.runAgent({
     job,
-    base,
+    base: started.start,
+    briefing,
     git,
     signal,
     budgetUsd: money.usd,

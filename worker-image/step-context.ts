@@ -4,7 +4,8 @@ import type { Reservation } from '#core/money.ts';
 import type { Policy } from '#core/policy.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, Step, Thread } from '#core/task.ts';
-import type { Base, Failed, Wait } from './decide.ts';
+import type { Failed, Wait } from './decide.ts';
+import type { FetchOrigin } from './fetch-origin.ts';
 import type { ModelChoice } from './gateway-models.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
@@ -50,7 +51,7 @@ export type StepsInput = {
 
 export type StepContext = StepsInput & {
   git: Git;
-  fetchBase: FetchBase;
+  fetch: FetchOrigin;
   /** The repository's policy at the base commit, which has been fetched. */
   policyAt: (sha: string) => Promise<PolicyFound>;
   /** Writes or edits the task's comment; gives its id, or undefined where the thread takes none. */
@@ -67,9 +68,6 @@ export type StepContext = StepsInput & {
   published: PublishedBranches;
   findSecrets?: FindSecrets | undefined;
 };
-
-export type FetchBase = (base: { branch: string } | Base) => Promise<Fetched>;
-export type Fetched = { kind: 'fetched'; sha: string } | { kind: 'ended'; outcome: Outcome };
 
 export type PolicyFound = { kind: 'policy'; policy: Policy } | { kind: 'ended'; outcome: Outcome };
 

@@ -5,14 +5,15 @@ import { isBranchName } from '#core/branch-name.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
-import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
+import { badBase, createFetchOrigin } from './fetch-origin.ts';
+import { findOrigin } from './find-origin.ts';
 import type { ModelChoice } from './gateway-models.ts';
 import { problemWithModel } from './gateway-models.ts';
-import type { Git } from './git.ts';
 import { createGit } from './git.ts';
 import type { FindSecrets } from './judge-change.ts';
 import { commitPatch } from './publish.ts';
+import { refusalOfHead, refusalOfRestored } from './publish-on-head.ts';
 import { pushOnce } from './push-once.ts';
 import { findHeldBranch, releaseCi } from './release-ci.ts';
 import { createPolicyAt } from './read-policy.ts';
@@ -22,16 +23,7 @@ import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
 import type { Stored } from './say.ts';
 import { createSay } from './say.ts';
-import type {
-  FetchBase,
-  Fetched,
-  Memory,
-  Money,
-  PublishedBranches,
-  StepContext,
-  Stepped,
-  StepsInput,
-} from './step-context.ts';
+import type { Memory, Money, PublishedBranches, StepContext, Stepped, StepsInput } from './step-context.ts';
 import { ended } from './step-context.ts';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
@@ -80,9 +72,10 @@ export const createOpenSteps =
       },
     );
     const say = createSay({ ...input, stored });
-    const fetchBase = createFetchBase(git, maxRepositoryBytes);
+    const { number } = job.task.thread;
+    const fetch = createFetchOrigin({ git, number, maxBytes: maxRepositoryBytes });
     const policyAt = createPolicyAt(git);
-    const context = { ...input, ...stores, maxRepositoryBytes, git, say, fetchBase, policyAt };
+    const context = { ...input, ...stores, maxRepositoryBytes, git, say, fetch, policyAt };
     return {
       clone: (facts) => clone(context, facts),
       findHeldBranch: () => findHeldBranch(context),
@@ -96,48 +89,58 @@ export const createOpenSteps =
     };
   };
 
-const clone = async (
-  { job: { task }, access, say, fetchBase, policyAt, models }: StepContext,
-  facts: JobFacts,
-): Promise<Stepped> => {
-  const said = await say(toProgress('reading'), facts);
+const clone = async (context: StepContext, known: JobFacts): Promise<Stepped> => {
+  const { job, say, fetch } = context;
+  const { task } = job;
+  const said = await say(toProgress('reading'), known);
   const { repository } = task.thread;
   const { base: wanted, repository: elsewhere } = task.request.options;
   if (elsewhere && elsewhere.toLowerCase() !== repository.toLowerCase()) {
-    return ended('received', badBase(`I can work in ${repository} only, not in ${elsewhere}.`), said);
+    const { outcome } = badBase(`I can work in ${repository} only, not in ${elsewhere}.`);
+    return ended('received', outcome, said);
   }
   if (wanted !== undefined && !isBranchName(wanted)) {
-    return ended('received', badBase('That is no name of a branch.'), said);
+    return ended('received', badBase('That is no name of a branch.').outcome, said);
   }
-  const problem = problemWithModel(models, task.request.options.model);
+  const problem = problemWithModel(context.models, task.request.options.model);
   if (problem !== undefined)
     return ended('received', { status: 'failed', reason: 'bad_model', detail: problem }, said);
-  const baseBranch = wanted ?? (await access.defaultBranch());
-  const fetched = await fetchBase({ branch: baseBranch });
-  if (fetched.kind === 'ended') return ended('received', fetched.outcome, said);
-  const found = await policyAt(fetched.sha);
+  const from = wanted === undefined ? await findOrigin(context) : { base: { branch: wanted } };
+  if ('kind' in from) return ended('received', from.outcome, said);
+  const base = await fetch.base(from.base);
+  if (base.kind === 'ended') return ended('received', base.outcome, said);
+  const found = await context.policyAt(base.sha);
   if (found.kind === 'ended') return ended('received', found.outcome, said);
-  return { step: 'cloned', facts: { ...said, repository, baseBranch, baseSha: fetched.sha } };
+  const facts = { ...said, repository, baseBranch: from.base.branch, baseSha: base.sha };
+  if (!from.head) return { step: 'cloned', facts };
+  const head = await fetch.head(from.head);
+  if (head.kind === 'ended') return ended('received', head.outcome, said);
+  return { step: 'cloned', facts: { ...facts, head: { ...from.head, sha: head.sha } } };
 };
 
 const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> => {
   const { job, access, git } = context;
   const patch = await context.blobs.get(action.patchKey);
   if (!patch) throw new Error('the stored patch is gone');
-  const fetched = await context.fetchBase(action.base);
-  if (fetched.kind === 'ended') return ended('ran', fetched.outcome);
+  const started = await context.fetch.start(action);
+  if (started.kind === 'ended') return ended('ran', started.outcome);
+  const gone = action.head && (await refusalOfHead(git, action.head));
+  if (gone) return ended('ran', gone);
+  const parent = action.head ?? action.base;
   const found = await context.policyAt(action.base.sha);
   if (found.kind === 'ended') return ended('ran', found.outcome);
   const { policy } = found;
   const isCiHeld = policy.ci === 'ask';
   const change = {
-    baseSha: action.base.sha,
+    baseSha: parent.sha,
     patch,
     message: toCommitMessage(job.task, action.report, { isCiHeld }),
     author: access.author,
     date: job.task.trigger.createdAt,
   };
   const committed = await commitPatch(git, change, { policy, findSecrets: context.findSecrets });
+  const foreign = await refusalOfRestored(git, { ...started, parent: parent.sha, committed });
+  if (foreign !== undefined) return ended('ran', refused(foreign));
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));
   const branch = `agent/${job.task.id}`;
   const pushed = await pushOnce(context, { sha: committed.sha, branch });
@@ -148,13 +151,13 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
 const openPullRequest = async (
   { job: { task }, access, hold }: StepContext,
   facts: JobFacts,
-  { base, branch, report }: Of<'open_pull_request'>,
+  { base, head, branch, report }: Of<'open_pull_request'>,
 ): Promise<Stepped> => {
   await hold();
   const isDraft = hasFailed(report) || report.unfinished !== undefined || task.request.options.draft;
   const pullRequest = await access.openPullRequest({
     head: branch,
-    base: base.branch,
+    base: (head ?? base).branch, // never pushed to a person's branch: offered to it
     ...toPullRequest(task, report, facts),
     ...(isDraft && { draft: true }),
   });
@@ -170,27 +173,6 @@ const report = async (
   return { step: 'reported', facts: said };
 };
 
-/** Fetches once per worker; a worker that goes on from a stored step begins with an empty repository. */
-const createFetchBase = (git: Git, maxBytes: number): FetchBase => {
-  let known: Promise<Fetched> | undefined;
-  const fetchOnce = async ({ branch, sha }: { branch: string; sha?: string }): Promise<Fetched> => {
-    const fetched = await fetchBranch(git, { branch, sha, maxBytes });
-    switch (fetched.kind) {
-      case 'fetched':
-        return fetched;
-      case 'missing':
-        return { kind: 'ended', outcome: badBase(`There is no branch ${branch}, or it has no commit yet.`) };
-      case 'too_large':
-        return {
-          kind: 'ended',
-          outcome: badBase(`The repository is larger than ${maxBytes / megabyte} MB.`),
-        };
-    }
-  };
-  return (base) => (known ??= fetchOnce(base));
-};
-
-const badBase = (detail: string): Outcome => ({ status: 'failed', reason: 'bad_base', detail });
 const refused = (detail: string): Outcome => ({ status: 'failed', reason: 'patch_refused', detail });
 
 type Opened = { number: number; url: string };

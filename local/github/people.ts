@@ -2,14 +2,21 @@
 import type { Twin } from './access.ts';
 import { toJson } from './answers.ts';
 import type { Delivered } from './events.ts';
-import { fireComment, fireInstallation, fireIssue } from './events.ts';
+import { fireComment, fireInstallation, fireIssue, firePull } from './events.ts';
+import { keepPullRef, pullSize } from './pulls.ts';
 import { toComment, toIssue } from './shape-thread.ts';
-import type { Account, Installation, Permissions } from './world.ts';
+import type { Account, Installation, Permissions, Pull, Repository } from './world.ts';
 import { findComment } from './world.ts';
 
 type CommentInput = { repository: string; number: number; login: string; body: string };
 type EditInput = { repository: string; commentId: number; login: string; body: string };
 type IssueInput = { repository: string; login: string; title: string; body?: string };
+type PullInput = IssueInput & {
+  headBranch: string;
+  /** Of a fork: its commit, already among the objects of the repository, as GitHub has them. */
+  fork?: { owner: string; sha: string };
+  baseBranch: string;
+};
 type InstallInput = {
   account: string;
   /** Full names. */
@@ -19,7 +26,7 @@ type InstallInput = {
 };
 
 export const createPeople = (twin: Twin) => {
-  const { site, world } = twin;
+  const { site, world, git } = twin;
 
   const comment = ({ repository: fullName, number, login, body }: CommentInput) => {
     const repository = world.repository(fullName);
@@ -64,7 +71,38 @@ export const createPeople = (twin: Twin) => {
     return { number: issue.number, url: toIssue(site, { repository, issue }).html_url, delivered };
   };
 
-  return { comment, editComment, deleteComment, openIssue, ...createInstallationActs(twin) };
+  const openPullRequest = async ({ repository: fullName, login, title, body, ...wanted }: PullInput) => {
+    const repository = world.repository(fullName);
+    const sender = person(twin, login);
+    const pull = await pullOf(twin, repository, wanted);
+    const issue = world.addIssue(repository, { title, body: body ?? null, user: sender, pull });
+    await keepPullRef(git, repository, issue);
+    const size = await pullSize(git, repository, pull);
+    const delivered = firePull(twin, { sender, action: 'opened' }, { repository, issue, pull, size });
+    return { number: issue.number, headSha: pull.headSha, delivered };
+  };
+
+  return { comment, editComment, deleteComment, openIssue, openPullRequest, ...createInstallationActs(twin) };
+};
+
+const pullOf = async (
+  twin: Twin,
+  { gitDir }: Repository,
+  { headBranch, baseBranch, fork }: Pick<PullInput, 'headBranch' | 'baseBranch' | 'fork'>,
+): Promise<Pull> => {
+  const headSha = fork?.sha ?? (await twin.git.branch(gitDir, headBranch));
+  const baseSha = await twin.git.branch(gitDir, baseBranch);
+  if (!headSha || !baseSha) throw new Error(`the twin lacks ${headBranch} or ${baseBranch}`);
+  return {
+    id: twin.world.nextId(),
+    ...(fork && { fork: person(twin, fork.owner) }),
+    headBranch,
+    headSha,
+    baseBranch,
+    baseSha,
+    draft: false,
+    maintainerCanModify: false,
+  };
 };
 
 type OnInstallation = { installationId: number; login: string };

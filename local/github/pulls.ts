@@ -3,7 +3,7 @@ import type { Twin } from './access.ts';
 import { firePull } from './events.ts';
 import type { Git } from './git.ts';
 import type { PullSize } from './shape-thread.ts';
-import type { Account, Pull, Repository } from './world.ts';
+import type { Account, Issue, Pull, Repository } from './world.ts';
 
 export type RefUpdate = { ref: string; old: string; new: string };
 
@@ -20,13 +20,15 @@ export const followPush = async (
   for (const update of updates) {
     for (const issue of repository.issues.values()) {
       const { pull } = issue;
-      if (!pull || issue.state !== 'open' || `refs/heads/${pull.headBranch}` !== update.ref) continue;
+      if (!pull || issue.state !== 'open' || pull.fork) continue;
+      if (`refs/heads/${pull.headBranch}` !== update.ref) continue;
       const isGone = gone.test(update.new);
       issue.updatedAt = at;
       if (isGone) {
         issue.state = 'closed';
         issue.closedAt = at;
       } else pull.headSha = update.new;
+      await keepPullRef(twin.git, repository, issue);
       const size = await pullSize(twin.git, repository, pull);
       const before = isGone ? {} : { before: update.old };
       void firePull(
@@ -36,6 +38,15 @@ export const followPush = async (
       );
     }
   }
+};
+
+/** As on GitHub: the head of each pull request, also of one from a fork, is a ref of this repository. */
+export const keepPullRef = async (
+  git: Git,
+  { gitDir }: Repository,
+  { number, pull }: Issue,
+): Promise<void> => {
+  if (pull) await git.run(gitDir, ['update-ref', `refs/pull/${number}/head`, pull.headSha]);
 };
 
 export const pullSize = async (git: Git, { gitDir }: Repository, pull: Pull): Promise<PullSize> => {

@@ -5,7 +5,7 @@ import type { Api, Twin } from './access.ts';
 import { requireRepository } from './access.ts';
 import { notFound, send, sendPage, validationFailed } from './answers.ts';
 import { firePull } from './events.ts';
-import { pullSize } from './pulls.ts';
+import { keepPullRef, pullSize } from './pulls.ts';
 import { readBody } from './read-body.ts';
 import { toPull, toPullInList } from './shape-thread.ts';
 import type { Issue, Pull, Repository } from './world.ts';
@@ -31,6 +31,7 @@ export const addPullRoutes = (api: Api, twin: Twin): void => {
       user: site.app.bot,
       pull,
     });
+    await keepPullRef(git, repository, issue);
     const size = await pullSize(git, repository, pull);
     void firePull(twin, { sender: site.app.bot, action: 'opened' }, { repository, issue, pull, size });
     return send(toPull(site, { repository, issue }, { pull, size }), { status: 201 });
@@ -94,7 +95,7 @@ const matcher = ({ owner }: Repository, c: HonoContext) => {
   return ([issue, pull]: [Issue, Pull]): boolean =>
     (state === 'all' || issue.state === state) &&
     (!base || pull.baseBranch === base) &&
-    (!head.includes(':') || isHead(head, owner.login, pull.headBranch));
+    (!head.includes(':') || (!pull.fork && isHead(head, owner.login, pull.headBranch)));
 };
 
 /** Accounts know no case, branches do. */

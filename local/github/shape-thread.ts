@@ -117,6 +117,17 @@ export const toComment = (site: Site, { repository, issue }: InThread, comment: 
   } satisfies Answer<'GET /repos/{owner}/{repo}/issues/comments/{comment_id}'>;
 };
 
+/** A branch of this repository, or of a fork that bears its name; of a deleted fork the commit is all that is left. */
+const toHead = (site: Site, repository: Repository, { fork, headBranch, headSha }: Pull) => {
+  if (fork === undefined) return toEnd(site, repository, [headBranch, headSha]);
+  const owner = fork === 'gone' ? site.app.owner : fork;
+  const fullName = `${owner.login}/${repository.name}`;
+  const end = toEnd(site, { ...repository, id: repository.id + 1, owner, fullName }, [headBranch, headSha]);
+  if (fork !== 'gone') return end;
+  // GitHub sends null, against its own description: https://github.com/github/rest-api-description
+  return { ...end, repo: null as unknown as typeof end.repo };
+};
+
 const toEnd = (site: Site, repository: Repository, [ref, sha]: readonly [string, string]) => ({
   label: `${repository.owner.login}:${ref}`,
   ref,
@@ -174,7 +185,7 @@ export const toPullInList = (site: Site, { repository, issue }: InThread, pull: 
     review_comment_url: links.review_comment,
     comments_url: links.comments,
     statuses_url: statuses,
-    head: toEnd(site, repository, [pull.headBranch, pull.headSha]),
+    head: toHead(site, repository, pull),
     base: toEnd(site, repository, [pull.baseBranch, pull.baseSha]),
     _links: hrefs,
     author_association: thread.author_association,

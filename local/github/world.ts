@@ -27,6 +27,8 @@ export type Comment = {
 
 export type Pull = {
   id: number;
+  /** Where the head branch lives when that is not this repository; `gone` when the fork was deleted. */
+  fork?: Account | 'gone';
   headBranch: string;
   headSha: string;
   baseBranch: string;

@@ -11,7 +11,8 @@ const asked = /\b(?:fix |command: fix\.[^]*?)the failing (?:([a-z][\w-]*) )?test
 
 /** Runs the test, reads the test and the source, edits, runs the test again, says how it ended. */
 export const fixFailingTest: Script = ({ prompt, steps }: Conversation): ModelTurn => {
-  const request = asked.exec(prompt);
+  const [words = ''] = prompt.split('\nMaterial:', 1); // what others wrote is no request
+  const request = asked.exec(words);
   if (!request) return {}; // nothing that it knows how to do: it ends without a word
   const command = request[1] ? `npm run test:${request[1].toLowerCase()}` : 'npm test';
   const [firstRun, testRead, sourceRead, edit, secondRun] = steps;

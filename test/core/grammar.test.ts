@@ -118,6 +118,17 @@ describe('no mention', () => {
     '<!-- @agent fix -->',
     '<!--\n\n@agent fix\n\n-->\nno more',
     'inline <!-- @agent fix --> comment',
+    '<pre>\n\n@agent fix\n\n</pre>',
+    '<pre>\n\n@agent fix', // never closed
+    'a <CODE class="x">@agent fix</CODE>',
+    '<blockquote>\n\n@agent fix\n</blockquote>',
+    '![@agent fix](https://example.org/x.png)',
+    '[a](https://example.org "@agent fix")',
+    '[a]: https://example.org "@agent fix"',
+    "[a]: https://example.org\n  '@agent fix'",
+    '[//]: # (@agent fix)',
+    '<img alt="@agent fix" src="x">',
+    '<a title="\n@agent fix\n">x</a>',
   ])('is in %j', (text) => {
     expect(parse(text)).toBeUndefined();
   });
@@ -138,6 +149,14 @@ describe('a mention', () => {
     '<!-- hidden --> @agent fix',
     '<!-- hidden\n```\n-->\n@agent fix',
     '`<!--` @agent fix',
+    '`<pre>` @agent fix',
+    '<pre>x</pre> @agent fix',
+    '<b>@agent fix</b>',
+    '![x](y) @agent fix',
+    '[@agent fix](https://example.org)',
+    'a < b @agent fix',
+    '- [ ] @agent fix',
+    '[^1]: @agent fix',
     'a <!-- that never ends @agent fix',
     'done.@agent fix',
     '"@agent fix"',

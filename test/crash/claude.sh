@@ -2,7 +2,7 @@
 # A Claude CLI of a few milliseconds. It does what the request's lines say: `do:` is run, `say:` is the answer, `case:` is
 # whose run it is. With `case:` it writes down that it ran and what it was given, and asks the model once.
 [ "$1" = --version ] && echo '2.1.330 (Claude Code)' && exit
-prompt=$(cat)
+prompt=$(sed '/^Material:/q') # what others wrote is no request
 line() { printf '%s\n' "$prompt" | sed -n "s/^$1: //p"; }
 case=$(line case)
 notes=$(dirname "$0")/notes

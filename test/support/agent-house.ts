@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPolicy } from '#core/policy.ts';
 import type { Task } from '#core/task.ts';
-import { aRequest, aThread, aTrigger } from '#test/builders.ts';
+import { aRequest, aThread, aTrigger, noBriefing } from '#test/builders.ts';
 import { anAgentUser } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
 import { startGitHouse } from '#test/support/worker-git.ts';
@@ -75,6 +75,7 @@ export const startAgentHouse = async () => {
     const ran = await runAgent({
       job: aJob(text),
       base: { branch: 'main', sha: headSha },
+      briefing: noBriefing,
       git,
       signal: new AbortController().signal,
       budgetUsd: 5,

@@ -20,12 +20,13 @@ if [ ! "$resumed" ]; then
   transcript=$HOME/.claude/projects/-work/$session.jsonl
 fi
 
-asked=$prompt
+request() { printf '%s\n' "$1" | sed '/^Material:/q'; }
+asked=$(request "$prompt")
 do=do
 case $prompt in
   *interrupted*)
     do='then'
-    [ "$resumed" ] && asked=$(sed -n 's/.*"content":"\(Task:.*quoted:.*\)"}.*/\1/p' "$transcript" | tail -n 1 | sed 's/\\n/\n/g; s/\\"/"/g; s/\\\\/\\/g')
+    [ "$resumed" ] && asked=$(request "$(sed -n 's/.*"content":"\(Task:.*quoted:.*\)"}.*/\1/p' "$transcript" | tail -n 1 | sed 's/\\n/\n/g; s/\\"/"/g; s/\\\\/\\/g')")
     ;;
 esac
 script=$(printf '%s\n' "$asked" | sed -n "s/^$do: //p")

@@ -180,6 +180,11 @@ export const startWorkerHouse = async () => {
     });
   };
 
+  /** A task on a thread that is there already, claimed by a worker. */
+  const aThreadJob = async (
+    number: number,
+    { trigger, isPullRequest, ...request }: Asked & { isPullRequest?: boolean } = {},
+  ): Promise<Job> => await claim((await record({ number, trigger, request, isPullRequest })).threadKey);
   const claim = async (threadKey: string): Promise<Job> => {
     const claimed = await tasks.claim({ threadKey, workerId: crypto.randomUUID() });
     if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
@@ -215,6 +220,7 @@ export const startWorkerHouse = async () => {
     claim,
     expire,
     aJob,
+    aThreadJob,
     close,
   };
 };

@@ -11,6 +11,7 @@ import { fixFailingTest } from '#local/model/fix-failing-test.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
 import { programInReach } from '#local/reach.ts';
 import type { AgentFolders } from '#test/support/agent.ts';
+import { aTrigger, noBriefing } from '#test/builders.ts';
 import { aClaudeRun, agentFolders, anAgentUser, hasLoopback } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
@@ -65,7 +66,7 @@ describe('the real CLI', () => {
     });
     const thread = { repository: 'octo/shop', number: 1, isPullRequest: false };
     const request = { command: 'fix', text } as const;
-    const prompt = toPrompt({ thread, request, author: 'octo-dev', baseBranch: 'main' });
+    const prompt = toPrompt({ thread, request, trigger: aTrigger(), branch: 'main', briefing: noBriefing });
     try {
       const end = await runClaude(
         aClaudeRun(folders, {

@@ -9,7 +9,15 @@ export const actionSchema = z.object({ action: z.string() });
 const accountTypeSchema = z.object({ type: z.string() });
 
 export const commentPayloadSchema = z.object({
-  issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }),
+  issue: z.object({
+    number: z.number(),
+    pull_request: z.unknown().optional(),
+    title: z.string(),
+    body: z.string().nullish(),
+    /** null when the account is gone. */
+    user: z.object({ login: z.string() }).nullish(),
+    author_association: z.string().nullish(),
+  }),
   comment: z.object({
     id: idSchema,
     body: z.string(),

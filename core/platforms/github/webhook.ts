@@ -117,6 +117,8 @@ const readComment = (payload: unknown, mention: string): Read => {
 };
 
 const maxTextBytes = 64 * 1024;
+const maxSubjectBytes = 16 * 1024;
+const maxTitleBytes = 1024;
 
 const toMention = (payload: CommentPayload, tenantId: string, text: string): DeliveryEvent => {
   const { issue, comment, repository } = payload;
@@ -138,6 +140,11 @@ const toMention = (payload: CommentPayload, tenantId: string, text: string): Del
       text,
       url: comment.html_url,
       createdAt: comment.created_at,
+      subject: {
+        title: cutText(issue.title, maxTitleBytes, '[cut]'),
+        body: cutText(issue.body ?? '', maxSubjectBytes, '\n\n[cut: it is longer]'),
+        author: { login: issue.user?.login ?? 'ghost', role: issue.author_association ?? 'NONE' },
+      },
     },
   };
 };

@@ -48,6 +48,11 @@ describe('a signed mention', () => {
             text: '@agent fix 👀',
             url: 'https://github.com/Codertocat/Hello-World/issues/1#issuecomment-492700400',
             createdAt: '2019-05-15T15:20:21Z',
+            subject: {
+              title: 'Spelling error in the README file',
+              body: "It looks like you accidently spelled 'commit' with two 't's.",
+              author: { login: 'Codertocat', role: 'OWNER' },
+            },
           },
         },
       },
