@@ -70,7 +70,7 @@ const isReadable = (byte: number): boolean => (byte >= 32 && byte < 127) || byte
 
 /** ASCII in UTF-16 has one in every pair. */
 const withoutZeros = (bytes: Buffer): Buffer =>
-  bytes.includes(0) ? bytes.filter((byte) => byte !== 0) : bytes;
+  bytes.includes(0) ? Buffer.from(bytes.filter((byte) => byte !== 0)) : bytes;
 
 type RunInput = { length: number; least: number; isPart: (index: number) => boolean };
 

@@ -19,11 +19,16 @@ export const findPatterns = (text: string, { codes, at, count }: Letters): Patte
     if (start < after) continue;
     const found = firstOf(beginnings[list] ?? [], text, start);
     if (!found) continue;
-    spans.push(found);
-    after = found.end;
+    // behind a placeholder a secret may begin within the same run of characters
+    after = found.isPlaceholder ? Math.min(found.end, start + placeholderStep) : found.end;
+    if (!found.isPlaceholder) spans.push(found);
   }
   return spans;
 };
+
+const placeholderStep = 64;
+/** Of a longer match only the beginning tells. */
+const placeholderLength = 200;
 
 type Beginning = SecretPattern & { begin: string };
 
@@ -48,7 +53,9 @@ for (const secret of secretPatterns) {
   }
 }
 
-const firstOf = (candidates: readonly Beginning[], text: string, start: number): PatternSpan | undefined => {
+type Match = PatternSpan & { isPlaceholder: boolean };
+
+const firstOf = (candidates: readonly Beginning[], text: string, start: number): Match | undefined => {
   for (const { kind, begin, pattern } of candidates) {
     const from = start - lettersStartIn(begin);
     if (!pattern.ignoreCase && !text.startsWith(begin, from)) continue;
@@ -56,14 +63,10 @@ const firstOf = (candidates: readonly Beginning[], text: string, start: number):
     const match = pattern.exec(text);
     if (!match) continue;
     const { before = '', secret = match[0] } = match.groups ?? {};
-    if (isPlaceholder(before + secret)) continue;
     const secretStart = from + match[0].lastIndexOf(secret) - before.length;
-    return {
-      kind,
-      from: Math.min(from, secretStart),
-      start: secretStart,
-      end: secretStart + before.length + secret.length,
-    };
+    const end = secretStart + before.length + secret.length;
+    const place = { from: Math.min(from, secretStart), start: secretStart, end };
+    return { kind, ...place, isPlaceholder: isPlaceholder((before + secret).slice(0, placeholderLength)) };
   }
   return undefined;
 };

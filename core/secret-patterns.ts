@@ -5,18 +5,20 @@ export type SecretPattern = {
   /** How it begins. Only where one of these stands is the pattern tried. */
   begins: readonly string[];
   /**
-   * Linear by its shape: a fixed beginning, then classes whose number is bounded, an open end at most; what could be tried
-   * again within itself asks for what stands before it. `secret`, where it is named, is the part that is one; `before`
+   * Linear by its shape: a fixed beginning, then classes whose number is bounded (an open one is bounded here); what could
+   * be tried again within itself asks for what stands before it. `secret`, where it is named, is the part that is one; `before`
    * belongs to it and stands before the beginning.
    */
   pattern: RegExp;
 };
 
+const longest = 8_192;
+
 const row = (kind: string, begins: readonly string[], pattern: RegExp): SecretPattern => ({
   kind,
   begins,
   // where it is tried is said by whoever tries
-  pattern: new RegExp(pattern.source, `${pattern.flags}y`),
+  pattern: new RegExp(pattern.source.replace(/\{(\d+),\}/g, `{$1,${longest}}`), `${pattern.flags}y`),
 });
 
 const databaseSchemes =
@@ -54,7 +56,7 @@ export const secretPatterns: readonly SecretPattern[] = [
     /(?:IQoJb3JpZ2lu|FwoGZXIvYXdz)[A-Za-z0-9/+=]{80,}/,
   ),
   row('aws-presigned-url', ['X-Amz-Signature='], /X-Amz-Signature=(?<secret>[0-9a-f]{64})/),
-  row('aws-bedrock-key', ['ABSK'], /ABSK[A-Za-z0-9+/]{100,}={0,2}/),
+  row('aws-bedrock-key', ['ABSK'], /(?<![A-Za-z0-9+/])ABSK[A-Za-z0-9+/]{100,}={0,2}/),
 
   // https://docs.anthropic.com/en/api/overview and https://platform.openai.com/docs/api-reference/authentication
   row('anthropic-key', ['sk-ant-'], /sk-ant-[a-z]{2,8}\d{2}-[\w-]{20,}/),
