@@ -150,9 +150,15 @@ export const operationVerbs = {
         kind: z.literal('recorded'),
         id: z.uuid(),
         taskId: z.uuid().nullable(),
-        /** Where it is to be told, and who had asked; null when nothing was lost, or nobody can be told. */
+        /**
+         * Where it is to be told, under which fence, and who had asked; null when nothing was lost, or nobody can be told.
+         */
         tell: z
-          .object({ thread: threadSchema, ...triggerSchema.pick({ author: true, createdAt: true }).shape })
+          .object({
+            thread: threadSchema,
+            fence: z.int().nonnegative(),
+            ...triggerSchema.pick({ author: true, createdAt: true }).shape,
+          })
           .nullable(),
         alreadyAnnounced: z.boolean(),
       }),

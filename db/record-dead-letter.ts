@@ -96,10 +96,11 @@ const canDie = ({ status, generation }: Row, subject: Subject): boolean =>
   subject.ring.generation >= generation &&
   openStatuses.some((open) => open === status);
 
-/** Its step stays: when it is brought back, it goes on from there. */
+/** Its step stays: when it is brought back, it goes on from there. Its fence rises: a worker that still writes comes too late. */
 const kill = async (tx: Queries, task: Row, reason: string): Promise<Row> => {
   const outcome = { status: 'dead', reason } as const;
-  const end = { status: 'dead', outcome, waitingReason: null, waitUntil: null } as const;
+  const fence = task.fence + 1;
+  const end = { status: 'dead', outcome, fence, waitingReason: null, waitUntil: null } as const;
   await tx
     .update(tasks)
     .set({ ...end, leaseOwner: null, leaseUntil: null, finishedAt: sql`now()`, updatedAt: sql`now()` })
@@ -120,8 +121,8 @@ const oweBell = (tx: Queries, threadKey: string) =>
 /** A dead task is told, and a mention that never became one; a refused one was never answered either. */
 const toTell = async (tx: Queries, subject: Subject, task: Row | undefined) => {
   if (task) {
-    const { status, thread, trigger } = task;
-    return status === 'dead' ? { thread, author: trigger.author, createdAt: trigger.createdAt } : null;
+    const { status, thread, trigger, fence } = task;
+    return status === 'dead' ? { thread, fence, author: trigger.author, createdAt: trigger.createdAt } : null;
   }
   if (subject.kind !== 'delivery' || subject.delivery.event.kind !== 'mention') return null;
   const { platform, id, event } = subject.delivery;
@@ -130,5 +131,5 @@ const toTell = async (tx: Queries, subject: Subject, task: Row | undefined) => {
     .from(deliveries)
     .where(and(eq(deliveries.platform, platform), eq(deliveries.id, id), isNotNull(deliveries.refusal)));
   const { thread, trigger } = event;
-  return refused ? null : { thread, author: trigger.author, createdAt: trigger.createdAt };
+  return refused ? null : { thread, fence: 0, author: trigger.author, createdAt: trigger.createdAt };
 };

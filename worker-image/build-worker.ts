@@ -67,7 +67,9 @@ export const buildWorker = (input: WorkerInput) => {
     githubUrl: config.GITHUB_URL,
     log,
   });
+  const store = patientStore(tasks, log);
   const openSteps = createOpenSteps({
+    stored: store.get,
     blobs: tap('blobs', createBlobs(s3Client({ pathStyle }), config.BUCKET)),
     runAgent: createRunAgent({
       config: agentConfig(input, secrets),
@@ -82,7 +84,6 @@ export const buildWorker = (input: WorkerInput) => {
     budgetUsd: config.BUDGET_USD,
     stateDir: config.STATE_DIR,
   });
-  const store = patientStore(tasks, log);
   const workers = tap('workers', createWorkers(db));
   return createWork({
     workerId: config.WORKER_ID,
@@ -133,7 +134,8 @@ const patientStore = (tasks: Tasks, log: Log) => {
     finish: wait(tasks.finish),
     wait: wait(tasks.wait),
     nextOpen: wait(tasks.nextOpen),
-  } satisfies JobStore & Pick<Tasks, 'nextOpen'>;
+    get: wait(tasks.get),
+  } satisfies JobStore & Pick<Tasks, 'nextOpen' | 'get'>;
 };
 
 /** A run that is paid for is counted and kept, however long Postgres is away. A note may be lost: the next one says more. */

@@ -10,6 +10,9 @@ import type { Task } from '#core/task.ts';
 import { createGithubTokens } from './github-tokens.ts';
 import type { Author } from './publish.ts';
 
+/** `fence`: as whom; what was said under a newer one stays. */
+type Said = { body: string; fence: number; commentId?: string | undefined };
+
 export type GithubAccess = {
   /** Where git goes, without credentials. */
   url: string;
@@ -19,7 +22,7 @@ export type GithubAccess = {
   /** Another token from now on: GitHub took the last one back. */
   renewToken: () => Promise<void>;
   /** Writes or edits our one comment on the thread; gives its id, or undefined where the thread takes none any more. */
-  say: (body: string, commentId?: string) => Promise<string | undefined>;
+  say: (said: Said) => Promise<string | undefined>;
   openPullRequest: (input: Omit<PullRequestInput, 'repository'>) => Promise<PullRequest>;
   /** Revokes every token; one that GitHub does not take back now ends within the hour. */
   end: () => Promise<void>;
@@ -46,10 +49,10 @@ export const createGithubAccess =
       token: async () => (await tokens.current()).token,
       renewToken: tokens.renew,
       defaultBranch: () => tokens.with((octokit) => defaultBranchOf(octokit, repository)),
-      say: (body, commentId) =>
+      say: ({ body, fence, commentId }) =>
         unlessRefused({ taskId, log }, () =>
           tokens.with(async (octokit) => {
-            const report = { thread, taskId, body, since: trigger.createdAt };
+            const report = { thread, taskId, fence, body, since: trigger.createdAt };
             const { edit, upsert } = createGithubReporter(octokit, { markerKey, appId, botLogin });
             return commentId === undefined ? await upsert(report) : await edit(commentId, report);
           }),

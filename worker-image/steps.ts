@@ -13,6 +13,8 @@ import { commitPatch, pushCommit } from './publish.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
 import { run } from './run-step.ts';
+import type { Stored } from './say.ts';
+import { createSay } from './say.ts';
 import type { FetchBase, Fetched, Memory, Money, StepContext, Stepped, StepsInput } from './step-context.ts';
 import { ended } from './step-context.ts';
 
@@ -31,6 +33,8 @@ export type Steps = {
 };
 
 type Deps = {
+  /** How the task stands, whoever holds it. */
+  stored: Stored;
   blobs: Blobs;
   runAgent: RunAgent;
   memory: Memory;
@@ -43,9 +47,9 @@ type Deps = {
 const megabyte = 1024 * 1024;
 
 export const createOpenSteps =
-  ({ stateDir, maxRepositoryBytes = 500 * megabyte, ...stores }: Deps) =>
+  ({ stateDir, maxRepositoryBytes = 500 * megabyte, stored, ...stores }: Deps) =>
   async (input: StepsInput): Promise<Steps> => {
-    const { job, access, hold, signal } = input;
+    const { job, access, signal } = input;
     const folder = join(stateDir, 'bare', `${job.task.id}-${job.fence}.git`);
     const close = () => rm(folder, { recursive: true, force: true });
     const git = await createGit({ folder, url: access.url, token: access.token, signal }).catch(
@@ -54,11 +58,7 @@ export const createOpenSteps =
         throw error;
       },
     );
-    const say: StepContext['say'] = async (body, { commentId }) => {
-      await hold();
-      const said = await access.say(body, commentId);
-      return said === undefined ? {} : { commentId: said };
-    };
+    const say = createSay({ ...input, stored });
     const fetchBase = createFetchBase(git, maxRepositoryBytes);
     const context: StepContext = { ...input, ...stores, git, say, fetchBase };
     return {

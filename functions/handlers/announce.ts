@@ -47,7 +47,7 @@ export const createAnnounce =
   };
 
 const announceWith = async (app: GithubApp, token: string, announcement: Announcement): Promise<boolean> => {
-  const { id, taskId, thread, author, createdAt: since } = announcement;
+  const { id, taskId, thread, author, fence, createdAt: since } = announcement;
   const octokit = app.octokitFor(token);
   if (taskId === null) {
     const permission = await permissionOf(octokit, thread.repository, author);
@@ -55,7 +55,7 @@ const announceWith = async (app: GithubApp, token: string, announcement: Announc
   }
   const { appId, markerKey } = app;
   const reporter = createGithubReporter(octokit, { markerKey, appId, botLogin: await app.botLogin() });
-  await reporter.upsert({ thread, taskId: taskId ?? id, body: toWords(announcement), since });
+  await reporter.upsert({ thread, taskId: taskId ?? id, fence, body: toWords(announcement), since });
   return true;
 };
 

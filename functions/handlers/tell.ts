@@ -23,7 +23,7 @@ export const createTell =
       appId,
       botLogin: await app.botLogin(),
     });
-    const report = { thread, taskId: task.id, body, since: trigger.createdAt };
+    const report = { thread, taskId: task.id, fence: beforeAnyClaim, body, since: trigger.createdAt };
     const commentId = await reporter.upsert(report).catch((error: unknown) => {
       if (refusalStatus(error) === undefined) throw error;
       // a locked or deleted thread: whoever asked cannot be told, the work goes on
@@ -32,6 +32,9 @@ export const createTell =
     });
     if (task.greet) await ledger('tasks.greeted', { taskId: task.id, commentId });
   };
+
+/** A worker that has begun meanwhile knows more. */
+const beforeAnyClaim = 0;
 
 const toPlace = (ahead: number): string =>
   ahead === 1

@@ -72,6 +72,13 @@ const addCommentRoutes = (api: Api, twin: Twin): void => {
     void fireComment(twin, { sender: site.app.bot, action: 'edited' }, { ...thread, comment, bodyBefore });
     return send(toComment(site, thread, comment));
   });
+  api.delete(path, (c) => {
+    const { comment, ...thread } = requireComment(twin, c, 'write');
+    const { comments } = thread.issue;
+    comments.splice(comments.indexOf(comment), 1);
+    void fireComment(twin, { sender: site.app.bot, action: 'deleted' }, { ...thread, comment });
+    return send(undefined, { status: 204 });
+  });
 };
 
 /** https://docs.github.com/rest/reactions/reactions: 201 for a new one, 200 where the same one is there. */

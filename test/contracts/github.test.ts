@@ -158,7 +158,7 @@ describe('what it reads and writes', () => {
       appId: app.appId,
       markerKey: markerKeyOf(house.twin.app.privateKey),
     });
-    const report = { thread: thread(), taskId, body: 'working on it, as @agent was asked' };
+    const report = { thread: thread(), taskId, fence: 2, body: 'working on it, as @agent was asked' };
     let commentId = '';
     const inbound = await receiveWhile(async () => {
       commentId = await reporter.upsert(report);
@@ -166,5 +166,31 @@ describe('what it reads and writes', () => {
     expect(inbound).toStrictEqual({ kind: 'ignored', reason: 'own_comment' });
     expect(await reporter.upsert({ ...report, body: 'again' })).toBe(commentId);
     expect(await reporter.edit(commentId, { ...report, body: 'done' })).toBe(commentId);
+    expect(await reporter.edit(commentId, { ...report, fence: 1, body: 'too late' })).toBe(commentId);
+    expect(bodies(taskId)).toStrictEqual([expect.stringMatching(/^done\n/)]);
+  });
+
+  it('is one comment of two workers that found none, the one of the newer', async () => {
+    const identity = { appId: app.appId, markerKey: markerKeyOf(house.twin.app.privateKey) };
+    const task = '0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a002';
+    const report = (fence: number) => ({ thread: thread(), taskId: task, fence, body: `under ${fence}` });
+    const { promise: bothLooked, resolve } = Promise.withResolvers<void>();
+    const looks: string[] = [];
+    const stopListening = house.journal.listen(({ call }) => {
+      if (/^GET .*\/comments/.test(call)) looks.push(call);
+      if (looks.length === 2) resolve();
+    });
+    // neither writes before both have looked
+    const together = app.octokitFor((await app.tokenFor(input)).token);
+    together.hook.before('request', async ({ method }) => void (method === 'POST' && (await bothLooked)));
+    const reporter = createGithubReporter(together, identity);
+    await Promise.all([reporter.upsert(report(1)), reporter.upsert(report(2))]);
+    stopListening();
+    expect(bodies(task)).toStrictEqual([expect.stringMatching(/^under 2\n/)]);
   });
 });
+
+const bodies = (task: string) =>
+  [...house.twin.repository(house.demo.repository).issues.values()]
+    .flatMap(({ comments }) => comments.map(({ body }) => body))
+    .filter((body) => body.includes(`task=${task} `));

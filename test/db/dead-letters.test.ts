@@ -57,7 +57,7 @@ describe('a dead letter', () => {
       kind: 'recorded',
       id: expect.any(String),
       taskId: task.id,
-      tell: { thread: aThread(), author: aTrigger().author, createdAt: aTrigger().createdAt },
+      tell: { thread: aThread(), fence: 1, author: aTrigger().author, createdAt: aTrigger().createdAt },
       alreadyAnnounced: false,
     });
     expect(await tasks.get(task.id)).toMatchObject({
@@ -90,7 +90,7 @@ describe('a dead letter', () => {
 
     await database.query("update tasks set lease_until = now() - interval '1 second'");
     await record(ringOf(task));
-    expect((await tasks.get(task.id))?.outcome).toEqual(dead);
+    expect(await tasks.get(task.id)).toMatchObject({ outcome: dead, fence: held.fence + 1 });
     expect(await tasks.finish({ ...held, outcome: { status: 'expired' } })).toBe(false);
   });
 

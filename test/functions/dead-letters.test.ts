@@ -5,6 +5,7 @@ import { toDeadLetter } from '#core/dead-letter.ts';
 import { createLedger } from '#core/ledger.ts';
 import { encodeMessage } from '#core/messages.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
+import { createGithubReporter } from '#core/platforms/github/reporter.ts';
 import type { Thread, Trigger } from '#core/task.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createAnnounce } from '#functions/handlers/announce.ts';
@@ -61,7 +62,7 @@ describe('dead-letters', () => {
       poke: async () => void (pokes += 1),
       log: log.log,
     });
-    return { deadLetters, calls, log, pokes: () => pokes };
+    return { deadLetters, calls, log, app, pokes: () => pokes };
   };
 
   /** An issue on the twin on which a person asked for something. */
@@ -137,6 +138,26 @@ describe('dead-letters', () => {
     await deadLetters(anSqsEvent([{ body, messageId: 'first' }]));
     await deadLetters(anSqsEvent([{ body, messageId: 'another' }]));
     expect(ours(thread)).toHaveLength(1);
+  });
+
+  it('is not written over by the worker that lost the task', async () => {
+    const { deadLetters, app } = setUp();
+    const { thread, threadKey, taskId, body } = await aTask();
+    const claimed = await createTasks(database.db).claim({ threadKey, workerId: randomUUID() });
+    if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
+    const { fence } = claimed.job;
+    const { appId, markerKey } = app;
+    const { token } = await app.tokenFor({ ...thread, permissions: { issues: 'write' } });
+    const reporter = createGithubReporter(app.octokitFor(token), { appId, markerKey });
+    const report = { thread, taskId, fence, body: 'Working on it.' };
+    const commentId = await reporter.upsert(report);
+    await database.query("update tasks set lease_until = now() - interval '1 second'");
+
+    expect(await deadLetters(anSqsEvent([{ body }]))).toEqual(done);
+    await reporter.edit(commentId, { ...report, body: '✅ Done.' });
+    await app.revoke(token);
+
+    expect(ours(thread)).toEqual([expect.stringContaining('put aside')]);
   });
 
   it.each([

@@ -32,7 +32,13 @@ export const agentUid = randomInt(1_000_000, 2_000_000_000);
 export type WorkerHouse = Awaited<ReturnType<typeof startWorkerHouse>>;
 export type Asked = Partial<Request> & { trigger?: Partial<Trigger> };
 
-type HandleOptions = { store?: JobStore; agent?: Partial<AgentConfig>; caps?: SpendCaps };
+type HandleOptions = {
+  store?: JobStore;
+  agent?: Partial<AgentConfig>;
+  caps?: SpendCaps;
+  /** Called before each request to GitHub's API, which waits for it. */
+  beforeRequest?: (method: string) => Promise<void>;
+};
 export const wideCaps: SpendCaps = {
   task: 10,
   thread_day: 100,
@@ -56,20 +62,31 @@ export const startWorkerHouse = async () => {
   const key = { appId: String(twin.app.id), privateKey: twin.app.privateKey };
   // the twin needs no pace of a write per second
   const octokitFor = (token: string) => asToken(twins, token);
-  const app = { ...createGithubApp({ ...key, apiUrl: twin.apiUrl }), octokitFor };
+  const app = createGithubApp({ ...key, apiUrl: twin.apiUrl });
   const runs = createRuns(db);
   const spend = createSpend(db);
 
-  const aHandleTask = ({ store = tasks, agent = {}, caps = wideCaps }: HandleOptions = {}): HandleTask =>
-    createHandleTask({
+  const aHandleTask = ({
+    store = tasks,
+    agent = {},
+    caps = wideCaps,
+    beforeRequest = () => Promise.resolve(),
+  }: HandleOptions = {}): HandleTask => {
+    const hooked = (token: string) => {
+      const octokit = octokitFor(token);
+      octokit.hook.before('request', ({ method }) => beforeRequest(method));
+      return octokit;
+    };
+    return createHandleTask({
       store,
       log,
       openAccess: createGithubAccess({
-        source: () => Promise.resolve(app),
+        source: () => Promise.resolve({ ...app, octokitFor: hooked }),
         githubUrl: twin.webUrl,
         log,
       }),
       openSteps: createOpenSteps({
+        stored: tasks.get,
         blobs: blobs.port,
         stateDir: places.stateDir,
         memory: createSessions(db),
@@ -92,6 +109,7 @@ export const startWorkerHouse = async () => {
         }),
       }),
     });
+  };
 
   /** The end that a job comes to; one that waits instead is a surprise. */
   const handle = async (

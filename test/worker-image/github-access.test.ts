@@ -95,7 +95,7 @@ describe('a token', () => {
     pass(24 * minute);
     await expect(askByGit(() => Promise.resolve(first))).rejects.toThrow('ended with 128');
     expect(await askByGit(access.token)).toContain(house.demo.headSha);
-    expect(await access.say('still here')).toMatch(/^\d+$/);
+    expect(await access.say({ body: 'still here', fence: 1 })).toMatch(/^\d+$/);
     await access.end();
     expect(calls(/DELETE .*installation\/token/)).toHaveLength(2);
     await expect(askByGit(() => Promise.resolve(second))).rejects.toThrow('ended with 128');
@@ -128,7 +128,7 @@ describe('a clock that is wrong', () => {
   ])('by %s keeps nobody out', async (_, ms) => {
     aheadMs = ms;
     const access = await open();
-    expect(await access.say('here')).toMatch(/^\d+$/);
+    expect(await access.say({ body: 'here', fence: 1 })).toMatch(/^\d+$/);
     await access.end();
   });
 
@@ -138,7 +138,7 @@ describe('a clock that is wrong', () => {
     await access.renewToken();
     aheadMs = -20 * minute;
     await access.renewToken();
-    expect(await access.say('here')).toMatch(/^\d+$/);
+    expect(await access.say({ body: 'here', fence: 1 })).toMatch(/^\d+$/);
     await access.end();
   });
 });
@@ -170,7 +170,7 @@ describe('GitHub that wants to be left alone', () => {
       every: { leaseMs: 10, visibilityMs: 10 },
     });
     void house.journal.waitFor(({ call }) => comment.test(call)).then(() => (beatsBefore = beats));
-    expect(await access.say('here')).toMatch(/^\d+$/);
+    expect(await access.say({ body: 'here', fence: 1 })).toMatch(/^\d+$/);
     await heart.stop();
     expect(beats).toBeGreaterThan(beatsBefore);
     expect(calls(comment).map(({ status }) => status)).toEqual([403, 201]);
@@ -180,7 +180,7 @@ describe('GitHub that wants to be left alone', () => {
   it('for a minute is left alone: the job goes back to the queue', async () => {
     const access = await open();
     limited('60');
-    await expect(access.say('here')).rejects.toThrow('secondary rate limit');
+    await expect(access.say({ body: 'here', fence: 1 })).rejects.toThrow('secondary rate limit');
     expect(calls(comment)).toHaveLength(1);
     await access.end();
   });
@@ -190,9 +190,9 @@ describe('GitHub that wants to be left alone', () => {
     const sorry = '<html><body>Unicorn!</body></html>';
     const headers = { 'content-type': 'text/html' };
     house.faults.inject({ call: comment, fault: { kind: 'answer', status: 502, body: sorry, headers } });
-    await expect(access.say('here')).rejects.toMatchObject({ status: 502 });
+    await expect(access.say({ body: 'here', fence: 1 })).rejects.toMatchObject({ status: 502 });
     expect(calls(comment)).toHaveLength(1);
-    expect(await access.say('here')).toMatch(/^\d+$/);
+    expect(await access.say({ body: 'here', fence: 1 })).toMatch(/^\d+$/);
     await access.end();
   });
 });

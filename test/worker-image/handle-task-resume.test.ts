@@ -161,8 +161,63 @@ describe('a worker that lost its lease', () => {
 
 const steal = async ({ task, fence }: Job) => {
   await house.tasks.release({ taskId: task.id, fence });
-  await house.claim(task.threadKey);
+  return await house.claim(task.threadKey);
 };
+
+describe('a worker that stands still after it looked at the thread', () => {
+  it.each([
+    ['and then edits the comment', 'PATCH'],
+    ['and then writes a comment of its own', 'POST'],
+  ])('%s leaves the one comment, with the end that another told', async (_, write) => {
+    const job = await house.aJob(aChange);
+    let isStill = false;
+    const beforeRequest = async (method: string) => {
+      if (isStill || method !== write) return;
+      isStill = true;
+      expect(await handle(await steal(job))).toMatchObject({ status: 'succeeded' });
+    };
+    await expect(house.aHandleTask({ beforeRequest })(job, never)).rejects.toThrow(
+      'another worker holds the task',
+    );
+    expect(isStill).toBe(true);
+    expect(look.commentsOf(job).map(({ body }) => body)).toEqual([
+      expect.stringContaining('✅ Pull request'),
+    ]);
+    expect(look.pullsOf(job)).toHaveLength(1);
+  });
+
+  it.each(['PATCH', 'POST'])('does so too when it hears of no effect of its %s', async (write) => {
+    const job = await house.aJob(aChange);
+    const ends: unknown[] = [];
+    const beforeRequest = async (method: string) => {
+      if (ends.length > 0 || method !== write) return;
+      ends.push(await handle(await steal(job)));
+      const fault: Fault = { kind: 'answer_after', status: 502 };
+      house.faults.inject({ call: new RegExp(`^${write} .*/comments`), fault });
+    };
+    await expect(house.aHandleTask({ beforeRequest })(job, never)).rejects.toMatchObject({ status: 502 });
+    expect(ends).toMatchObject([{ status: 'succeeded' }]);
+    expect(look.commentsOf(job).map(({ body }) => body)).toEqual([
+      expect.stringContaining('✅ Pull request'),
+    ]);
+  });
+
+  it('leaves what the other is still going to say to the other', async () => {
+    const job = await house.aJob(aChange);
+    const others: Job[] = [];
+    const beforeRequest = async (method: string) => {
+      if (others.length === 0 && method === 'PATCH') others.push(await steal(job));
+    };
+    await expect(house.aHandleTask({ beforeRequest })(job, never)).rejects.toThrow(
+      'another worker holds the task',
+    );
+    expect(look.commentsOf(job).map(({ body }) => body)).toEqual([expect.stringContaining('Working on it')]);
+    expect(await handle(others[0]!)).toMatchObject({ status: 'succeeded' });
+    expect(look.commentsOf(job).map(({ body }) => body)).toEqual([
+      expect.stringContaining('✅ Pull request'),
+    ]);
+  });
+});
 
 describe('a worker that is told to stop', () => {
   it('stops the run, keeps its cost and leaves the rest to the next', async () => {

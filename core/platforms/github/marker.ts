@@ -4,19 +4,38 @@ import { hmacHex, hmacMatches } from '#core/signature.ts';
 /** Every comment of ours ends in a hidden mark that begins so. */
 export const markerPrefix = '<!-- agent-bot:';
 
-const markAtEnd = /<!-- agent-bot:task=([0-9a-f-]{36}) sig=([0-9a-f]{64}) -->\s*$/;
+const markAtEnd =
+  /(?:<!-- agent-bot:fence=(\d{1,15}) sig=([0-9a-f]{64}) -->)?<!-- agent-bot:task=([0-9a-f-]{36}) sig=([0-9a-f]{64}) -->\s*$/;
 
-/** The mark of a task's comment: invisible to readers, and only we can write it. */
-export const taskMark = (markerKey: string, taskId: string): string =>
-  `${markerPrefix}task=${taskId} sig=${hmacHex(markerKey, taskId)} -->`;
-
-/** True when the text ends in the mark that we signed for this task. */
-export const carriesTaskMark = (markerKey: string, taskId: string, text: string): boolean => {
-  const [, markedTask, signatureHex = ''] = markAtEnd.exec(text) ?? [];
-  return (
-    markedTask === taskId && hmacMatches({ body: Buffer.from(taskId), secrets: [markerKey], signatureHex })
-  );
+export type Mark = {
+  taskId: string;
+  /** Whoever wrote it held the task under this fence; 0 where nobody had held it yet. */
+  fence: number;
 };
+
+/**
+ * The mark of a task's comment: invisible to readers, and only we can write it. The fence stands before it, so that a
+ * release which knows of none finds its comment too.
+ */
+export const taskMark = (markerKey: string, { taskId, fence }: Mark): string =>
+  [
+    `${markerPrefix}fence=${fence} sig=${hmacHex(markerKey, fenceText(taskId, fence))} -->`,
+    `${markerPrefix}task=${taskId} sig=${hmacHex(markerKey, taskId)} -->`,
+  ].join('');
+
+/**
+ * What the mark says at the end of a text, when we signed it for this task. A fence that is missing, or that we did not
+ * sign, counts as none.
+ */
+export const markOf = (markerKey: string, taskId: string, text: string): Mark | undefined => {
+  const [, fence = '0', fenceSignature = '', markedTask, taskSignature = ''] = markAtEnd.exec(text) ?? [];
+  const isSigned = (signed: string, signatureHex: string) =>
+    hmacMatches({ body: Buffer.from(signed), secrets: [markerKey], signatureHex });
+  if (markedTask !== taskId || !isSigned(taskId, taskSignature)) return undefined;
+  return { taskId, fence: isSigned(fenceText(taskId, fence), fenceSignature) ? Number(fence) : 0 };
+};
+
+const fenceText = (taskId: string, fence: number | string) => `${taskId} fence=${fence}`;
 
 /** The key of our marks, derived (HKDF, RFC 5869) from the App's key: no further secret to keep. */
 export const markerKeyOf = (privateKey: string): string => {

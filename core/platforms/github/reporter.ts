@@ -1,10 +1,9 @@
 import { cutText } from '#core/cut-text.ts';
 import type { Thread } from '#core/task.ts';
-import { refusalStatus } from './errors.ts';
-import { carriesTaskMark, taskMark } from './marker.ts';
+import type { Comment } from './comments.ts';
+import { createComments } from './comments.ts';
+import { markOf, taskMark } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
-import { numberFor } from './reactions.ts';
-import { ownerAndRepo } from './repository.ts';
 
 type Identity = {
   /** From markerKeyOf. */
@@ -17,74 +16,66 @@ type Identity = {
 type Report = {
   thread: Thread;
   taskId: string;
+  /** Of whoever writes: what was written under a newer one stays. */
+  fence: number;
   body: string;
   /** Not older than our comment. */ since?: string;
 };
 
-/** The parts of a comment that tell whose it is. */
-type Comment = {
-  id: number | bigint;
-  body?: string | undefined;
-  user?: { login: string } | null;
-  performed_via_github_app?: { id: number | bigint } | null;
-};
+type Written = { id: string; fence: number };
 
-const pageSize = 100;
 /** GitHub takes 65,536 characters; the mark needs its room. */
 const maxBodyBytes = 65_000;
 
-/** Keeps one comment per task on its thread, known by a hidden mark that only we can sign. */
+/**
+ * Keeps one comment per task on its thread, known by a hidden mark that only we can sign. GitHub takes no condition on a
+ * write, so it looks right before it edits, and right after it created.
+ */
 export const createGithubReporter = (octokit: GithubClient, identity: Identity) => {
-  const isOurs = (taskId: string) => (comment: Comment) =>
-    (String(comment.performed_via_github_app?.id) === identity.appId ||
-      (identity.botLogin !== undefined && comment.user?.login === identity.botLogin)) &&
-    carriesTaskMark(identity.markerKey, taskId, comment.body ?? '');
+  const markIn = (body: string, { taskId }: Report) => markOf(identity.markerKey, taskId, body);
+  const marked = (report: Report) =>
+    `${cutText(report.body, maxBodyBytes, '\n\n[cut]')}\n\n${taskMark(identity.markerKey, report)}`;
 
-  const find = async (report: Report, page = 1): Promise<Comment | undefined> => {
-    const { thread, taskId, since } = report;
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-      ...ownerAndRepo(thread.repository),
-      issue_number: thread.number,
-      per_page: pageSize,
-      page,
-      ...(since !== undefined && { since }),
+  const isOurs = (comment: Comment) =>
+    String(comment.performed_via_github_app?.id) === identity.appId ||
+    (identity.botLogin !== undefined && comment.user?.login === identity.botLogin);
+
+  const find = async (report: Report): Promise<Written[]> => {
+    const comments = await createComments(octokit, report.thread).list(report.since);
+    return comments.filter(isOurs).flatMap(({ id, body = '' }) => {
+      const mark = markIn(body, report);
+      return mark ? [{ id: String(id), fence: mark.fence }] : [];
     });
-    const found = data.find(isOurs(taskId));
-    if (found || data.length < pageSize) return found;
-    return await find(report, page + 1);
   };
 
-  const marked = ({ taskId, body }: Report) =>
-    `${cutText(body, maxBodyBytes, '\n\n[cut]')}\n\n${taskMark(identity.markerKey, taskId)}`;
+  const keepNewest = async (
+    { thread }: Report,
+    written: readonly Written[],
+  ): Promise<Written | undefined> => {
+    const [kept, ...doubles] = written.toSorted(newestFirst);
+    for (const { id } of doubles) await createComments(octokit, thread).remove(id);
+    return kept;
+  };
 
+  /** Of two that found none and wrote one each, the later to look sees both. */
   const create = async (report: Report): Promise<string> => {
-    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-      ...ownerAndRepo(report.thread.repository),
-      issue_number: report.thread.number,
-      body: marked(report),
-    });
-    return String(data.id);
+    const id = await createComments(octokit, report.thread).create(marked(report));
+    const created = { id, fence: report.fence };
+    const others = (await find(report)).filter((other) => other.id !== id);
+    return (await keepNewest(report, [created, ...others]))?.id ?? id;
   };
 
-  /** Edits the comment; false when somebody has deleted it. */
-  const change = async (commentId: string, report: Report): Promise<boolean> => {
-    try {
-      await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
-        ...ownerAndRepo(report.thread.repository),
-        comment_id: numberFor(commentId),
-        body: marked(report),
-      });
-      return true;
-    } catch (error) {
-      if (refusalStatus(error) === 404) return false;
-      throw error;
-    }
-  };
+  const change = (commentId: string, report: Report): Promise<boolean> =>
+    createComments(octokit, report.thread).edit(
+      commentId,
+      marked(report),
+      (body) => (markIn(body, report)?.fence ?? 0) <= report.fence,
+    );
 
   /** Looks for our comment and edits it, or writes it; gives its id. */
   const upsert = async (report: Report): Promise<string> => {
-    const found = await find(report);
-    if (found && (await change(String(found.id), report))) return String(found.id);
+    const found = await keepNewest(report, await find(report));
+    if (found && (await change(found.id, report))) return found.id;
     return await create(report);
   };
 
@@ -94,3 +85,7 @@ export const createGithubReporter = (octokit: GithubClient, identity: Identity) 
 
   return { upsert, edit };
 };
+
+/** The same for whoever sorts: of one fence the comment that was there first. */
+const newestFirst = (one: Written, other: Written): number =>
+  other.fence - one.fence || (BigInt(one.id) < BigInt(other.id) ? -1 : 1);

@@ -4,6 +4,7 @@ import type { Case } from '#test/crash/case.ts';
 import { aChange, aPullRequest } from '#test/crash/case.ts';
 import { enoughSeconds } from '#test/crash/crash-house.ts';
 import type { Caught } from '#test/crash/line-server.ts';
+import { letGo } from '#test/crash/line-server.ts';
 import { isAt, parsePlace } from '#test/crash/point.ts';
 import { letRunGoOn, runBegan, waitAtGate } from '#test/crash/strike.ts';
 import type { Trial } from '#test/crash/trial.ts';
@@ -31,9 +32,9 @@ const untilFinal = async (trial: Trial) => {
   while ((await trial.tasks()).some(({ isFinal }) => !isFinal) && performance.now() < endsAt) await wait(50);
 };
 
-type Zombie = { title: string; at: string; gap?: RegExp };
+type Zombie = { title: string; at: string };
 
-const zombie = (id: string, { title, at, gap }: Zombie): Case => ({
+const zombie = (id: string, { title, at }: Zombie): Case => ({
   id: `FIFO-2${id}`,
   group: 'FIFO-2',
   title: `a worker stands still ${title}`,
@@ -49,7 +50,7 @@ const zombie = (id: string, { title, at, gap }: Zombie): Case => ({
     await untilFinal(trial);
     release();
     await trial.untilDone();
-    return { ...aPullRequest, ...(gap && { gap }) };
+    return aPullRequest;
   },
 });
 
@@ -76,8 +77,63 @@ const rival = (id: string, title: string, at: string): Case => ({
   },
 });
 
-/** GitHub knows no fence: what was asked for and what is written are two calls, and a moment lies between them. */
+/** Stops the first worker's process when GitHub has answered a call of it, before it has the answer. */
+const stopAfter = (trial: Trial, call: RegExp) => {
+  const { house } = trial;
+  const stopped = Promise.withResolvers<Caught>();
+  let worker: Caught | undefined;
+  house.line.follow({
+    ...letGo,
+    onWorker: (started) => {
+      worker ??= started;
+      return letGo.onWorker(started);
+    },
+  });
+  const stopListening = house.journal.listen((entry) => {
+    if (!worker || !call.test(entry.call)) return;
+    stopListening();
+    process.kill(worker.pid, 'SIGSTOP');
+    stopped.resolve(worker);
+  });
+  return stopped.promise;
+};
+
+const killAfter = ({ house }: Trial, worker: Caught, call: RegExp) => {
+  const stopListening = house.journal.listen((entry) => {
+    if (!call.test(entry.call)) return;
+    stopListening();
+    process.kill(worker.pid, 'SIGKILL');
+  });
+};
+
+type Still = { title: string; look: RegExp; dies?: { after: RegExp; gap: RegExp } };
+
+/** GitHub takes no condition on a write: a look at what stands there and the write are two calls. */
+const still = (id: string, { title, look, dies }: Still): Case => ({
+  id: `FIFO-2${id}`,
+  group: 'FIFO-2',
+  title: `a worker stands still ${title}`,
+  isQuick: true,
+  run: async (trial) => {
+    const stopped = stopAfter(trial, look);
+    const number = await trial.openThread();
+    await trial.ask({ number, text: aChange });
+    const worker = await stopped;
+    await trial.strike(() => {});
+    await trial.house.pass(enoughSeconds);
+    await trial.house.tick();
+    await untilFinal(trial);
+    if (dies) killAfter(trial, worker, dies.after);
+    process.kill(worker.pid, 'SIGCONT');
+    await trial.untilDone();
+    return { ...aPullRequest, ...(dies && { gap: dies.gap }) };
+  },
+});
+
+const lookAtComment = /^GET .*\/issues\/comments\/\d+$/;
+const lookForComment = /^GET .*\/issues\/\d+\/comments/;
 const lateEdit = /^I2 nothing twice: the comment of \S+ does not tell /;
+const lateComment = /^I2 nothing twice: task \S+ has 2 comments$/;
 
 export const zombieCases: readonly Case[] = [
   zombie('a', { title: 'after its claim', at: 'after tasks.claim' }),
@@ -89,5 +145,17 @@ export const zombieCases: readonly Case[] = [
   zombie('g', { title: 'before it acknowledges', at: 'before queue.acknowledge' }),
   rival('i', 'after its claim', 'after tasks.claim'),
   rival('j', "after 'cloned'", 'after tasks.advance cloned'),
-  zombie('h', { title: 'between the fence and its comment', at: 'before github.say', gap: lateEdit }),
+  zombie('h', { title: 'between the fence and its comment', at: 'before github.say' }),
+  still('k', { title: 'between its look at the comment and its edit', look: lookAtComment }),
+  still('l', { title: 'between its look for a comment and its own', look: lookForComment }),
+  still('m', {
+    title: 'between its look at the comment and its edit, and dies of that',
+    look: lookAtComment,
+    dies: { after: /^PATCH .*\/issues\/comments\/\d+$/, gap: lateEdit },
+  }),
+  still('n', {
+    title: 'between its look for a comment and its own, and dies of that',
+    look: lookForComment,
+    dies: { after: /^POST .*\/issues\/\d+\/comments$/, gap: lateComment },
+  }),
 ];

@@ -149,6 +149,15 @@ describe('a comment', () => {
     expect((await refusalOf(edit)).status).toBe(404);
   });
 
+  it('is deleted by the App once, and then not there', async () => {
+    const { data } = await octokit.request(comments, { ...house.at, issue_number: 1, body: 'one too many' });
+    const one = { ...house.at, comment_id: Number(data.id) };
+    const remove = () => octokit.request('DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}', one);
+    expect((await remove()).status).toBe(204);
+    const read = octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', one);
+    expect([(await refusalOf(read)).status, (await refusalOf(remove())).status]).toEqual([404, 404]);
+  });
+
   it('needs a body and an issue', async () => {
     const blank = octokit.request(comments, { ...house.at, issue_number: 1, body: ' ' });
     const nowhere = octokit.request(comments, { ...house.at, issue_number: 99, body: 'x' });

@@ -118,15 +118,15 @@ describe('what asks for nothing', () => {
     });
   });
 
-  it.each([taskMark('key', '0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a001'), `${markerPrefix} anything`])(
-    'is ignored: a comment with our mark %s',
-    async (mark) => {
-      expect(await deliver(aCommentPayload(`@agent fix\n\n${mark}`))).toStrictEqual({
-        kind: 'ignored',
-        reason: 'own_comment',
-      });
-    },
-  );
+  it.each([
+    taskMark('key', { taskId: '0b0e7a52-52f4-4c55-8f0e-0d3ad1f3a001', fence: 1 }),
+    `${markerPrefix} anything`,
+  ])('is ignored: a comment with our mark %s', async (mark) => {
+    expect(await deliver(aCommentPayload(`@agent fix\n\n${mark}`))).toStrictEqual({
+      kind: 'ignored',
+      reason: 'own_comment',
+    });
+  });
 
   it('is ignored: GitHub asking whether we are there', async () => {
     expect(await deliver(aRecordedPayload('ping', undefined), 'ping')).toStrictEqual({
