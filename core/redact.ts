@@ -61,14 +61,20 @@ export const createRedactor = ({ values = [] }: { values?: Iterable<KnownSecret>
 
   const spans = (text: string): SecretSpan[] =>
     text.length < minSecretLength ? [] : merged(viewsOf(text).flatMap(spansIn));
-  const redact = (text: string) => replaced(text, spans(text));
-  const value = <T>(value: T): T => mapTexts(value, redact);
+  /** JSON stays JSON, also where a secret goes over several of its texts. */
+  const clean = (text: string): string => {
+    const found = spans(text);
+    if (found.length === 0) return text;
+    const mapped = mapJson(text, value);
+    return mapped === undefined ? replaced(text, found) : replaced(mapped, spans(mapped));
+  };
+  const value = <T>(value: T): T => mapTexts(value, clean);
 
   return {
     register,
-    text: redact,
+    text: (text) => replaced(text, spans(text)),
     value,
-    json: (text) => jsonWith(text, value) ?? redact(text),
+    json: clean,
     spans,
     find: (input) => {
       const text = typeof input === 'string' ? input : Buffer.from(input).toString('utf8');
@@ -130,15 +136,19 @@ export const replaced = (text: string, spans: readonly SecretSpan[]): string => 
   return parts.join('') + text.slice(at);
 };
 
-const jsonWith = (text: string, map: (value: unknown) => unknown): string | undefined => {
+/** undefined when it is no JSON. What was ASCII stays that: SQS does not take everything. */
+const mapJson = (text: string, map: (value: unknown) => unknown): string | undefined => {
+  if (!/^\s*["{[]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    const clean = map(value);
-    return clean === value ? text : JSON.stringify(clean);
+    const mapped = JSON.stringify(map(JSON.parse(text)));
+    return /^[\x20-\x7e\s]*$/.test(text) ? toAscii(mapped) : mapped;
   } catch {
-    return undefined; // no JSON: a text like any other
+    return undefined; // a text like any other
   }
 };
+
+const toAscii = (json: string): string =>
+  json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const findingsOf = (text: string, spans: readonly SecretSpan[]): Finding[] => {
   let line = 1;

@@ -5,6 +5,7 @@ import { remoteHead } from './bare-repository.ts';
 import type { Git } from './git.ts';
 import type { ChangedPath } from './path-policy.ts';
 import { isLink, refusalOf } from './path-policy.ts';
+import type { FindSecrets } from './patch-secrets.ts';
 
 export type Author = { name: string; email: string };
 export type CommitInput = {
@@ -14,6 +15,7 @@ export type CommitInput = {
   author: Author;
   /** Of the task, not of now: the same patch gives the same commit, whoever makes it. */
   date: string;
+  findSecrets: FindSecrets;
 };
 export type Committed = { kind: 'committed'; sha: string } | { kind: 'refused'; detail: string };
 export type Pushed = { kind: 'pushed' } | { kind: 'refused'; detail: string };
@@ -43,6 +45,8 @@ export const commitPatch = async (git: Git, input: CommitInput): Promise<Committ
     if (reason) return refused(`\`${changed.path}\`: ${reason}`);
   }
   const tree = await gitLine(git, ['write-tree'], { env });
+  const secrets = await input.findSecrets(git, { baseSha: input.baseSha, tree });
+  if (secrets !== undefined) return refused(secrets);
   const sha = await gitLine(git, ['commit-tree', tree, '-p', input.baseSha, '-F', '-'], {
     input: Buffer.from(input.message),
     env: identity(input),

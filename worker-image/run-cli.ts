@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Usage } from '#core/task.ts';
 import type { AgentLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
@@ -20,6 +21,8 @@ export type CliConfig = {
   runsDir: string;
   model: string;
   maxTurns: number;
+  /** Learns the run's token. */
+  redactor: Redactor;
   /** The agent's PATH. */
   path: string;
   upstream: () => Promise<{ baseUrl: string; apiKey: string }>;
@@ -57,6 +60,7 @@ const defaultDeadlineMs = 60 * 60_000;
 export const runCli = async (input: CliInput): Promise<CliEnd> => {
   const { config, budgetUsd, onSpent, signal, log } = input;
   const runToken = randomBytes(32).toString('hex');
+  config.redactor.register('run-token', runToken);
   const folder = join(config.stateDir, `gateway-${randomBytes(4).toString('hex')}`);
   await mkdir(folder, { mode: 0o711 });
   await chmod(folder, 0o711); // whatever the umask

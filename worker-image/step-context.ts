@@ -2,6 +2,8 @@
 import type { Job, JobFacts } from '#core/job.ts';
 import type { Reservation } from '#core/money.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Outcome, Step } from '#core/task.ts';
 import type { Base, Failed, Wait } from './decide.ts';
 import type { Git } from './git.ts';
@@ -48,6 +50,8 @@ export type StepContext = StepsInput & {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  redactor: Redactor;
+  log: Log;
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
 };

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { isBranchName } from '#core/branch-name.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import { fetchBranch } from './bare-repository.ts';
 import type { Action, Wait } from './decide.ts';
 import type { Git } from './git.ts';
 import { createGit } from './git.ts';
+import { createFindSecrets } from './patch-secrets.ts';
 import { commitPatch, pushCommit } from './publish.ts';
 import { toComment, toCommitMessage, toProgress, toPullRequest, toWaiting } from './report.ts';
 import type { RunAgent } from './run-agent.ts';
@@ -39,6 +42,8 @@ type Deps = {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  redactor: Redactor;
+  log: Log;
   budgetUsd: number;
   stateDir: string;
   maxRepositoryBytes?: number;
@@ -100,7 +105,8 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   const committed = await commitPatch(git, {
     baseSha: action.base.sha,
     patch,
-    message: toCommitMessage(job.task, action.report),
+    message: context.redactor.text(toCommitMessage(job.task, action.report)),
+    findSecrets: createFindSecrets(context),
     author: access.author,
     date: job.task.trigger.createdAt,
   });

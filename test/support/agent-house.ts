@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRedactor } from '#core/redact.ts';
 import type { Task } from '#core/task.ts';
 import { aRequest, aThread, aTrigger } from '#test/builders.ts';
 import { anAgentUser } from '#test/support/agent.ts';
@@ -58,6 +59,7 @@ export const startAgentHouse = async () => {
         runsDir,
         model: 'claude-opus-5-5',
         maxTurns: 20,
+        redactor: createRedactor(),
         path: agentPath(process.execPath),
         upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'key' }),
         ...agent,

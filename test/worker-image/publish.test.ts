@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createRedactor } from '#core/redact.ts';
 import { gitEnvironment } from '#local/github/git.ts';
+import { aLog } from '#test/support/fakes.ts';
 import type { GitHouse } from '#test/support/worker-git.ts';
 import { startGitHouse, urlOf } from '#test/support/worker-git.ts';
 import { fetchBranch } from '#worker/bare-repository.ts';
 import type { Git } from '#worker/git.ts';
 import { refusalOf } from '#worker/path-policy.ts';
+import { createFindSecrets } from '#worker/patch-secrets.ts';
 import { commitPatch, pushCommit } from '#worker/publish.ts';
 
 const megabyte = 1024 * 1024;
@@ -35,6 +38,7 @@ const commit = (patch: string | Uint8Array, changes: { message?: string; on?: Gi
     message: changes.message ?? 'A change\n\nAgent-Task: 1\n',
     author: { name: 'agent-bot[bot]', email: 'agent-bot[bot]@users.noreply.github.com' },
     date: '2026-01-02T03:04:05Z',
+    findSecrets: createFindSecrets({ redactor: createRedactor(), log: aLog().log }),
   });
 
 const newFile = (path: string, { mode = '100644', text = 'text' } = {}) =>

@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
+import { createRedactor } from '#core/redact.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
 import type { Answer } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
@@ -19,7 +20,8 @@ const setUp = async () => {
   const server = await startServer(() => state.answer);
   const client = new SecretsManagerClient({ ...onLoopback(server.url), maxAttempts: 1 });
   closers.push(server.close, () => client.destroy());
-  return { state, server, reader: createSecretReader(client, () => state.now) };
+  const redactor = createRedactor();
+  return { state, server, redactor, reader: createSecretReader(client, redactor, () => state.now) };
 };
 
 describe('createSecretReader', () => {
