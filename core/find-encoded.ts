@@ -5,7 +5,7 @@ import { findPatterns } from './find-patterns.ts';
 import type { Letters } from './letters.ts';
 import { lettersOf } from './letters.ts';
 
-/** Of base64 the whole run is the span, of hex the digits of the secret. */
+/** From where a secret begins to the end of the run: what else is in it is not told apart. */
 export const findEncoded = (text: string, letters: Letters): PatternSpan[] => [
   ...inBase64(text),
   ...inHex(letters),
@@ -22,22 +22,33 @@ const inBase64 = (text: string): PatternSpan[] => {
     const run = text.slice(start, end).replace(/\s+/g, '');
     if (run.length < minBase64Length) return [];
     // something may be glued to its front, so each place in a group of four may be the first
-    const found = firstIn([0, 1, 2, 3], (offset) => Buffer.from(run.slice(offset), 'base64'));
-    return found ? [{ kind: found.kind, from: start, start, end: afterPadding(text, end) }] : [];
+    const decode = (offset: number) => Buffer.from(run.slice(offset), 'base64');
+    const found = earliestOf(
+      [0, 1, 2, 3].map((offset) => ({ offset, bytes: decode(offset), unitsPerByte: 4 / 3 })),
+    );
+    if (!found) return [];
+    const from = indexWithoutLines(text, start, found.unit);
+    return [{ kind: found.kind, from, start: from, end: afterPadding(text, end) }];
   });
+};
+
+/** Where in the text the character stands that is this one of a run, whose ends of lines do not count. */
+const indexWithoutLines = (text: string, start: number, unit: number): number => {
+  let index = start;
+  for (let left = unit; left > 0 || /\s/.test(text.charAt(index)); index += 1)
+    if (!/\s/.test(text.charAt(index))) left -= 1;
+  return index;
 };
 
 /** Whatever stands between the digits. */
 const inHex = ({ codes, at, count }: Letters): PatternSpan[] => {
   const isHex = (index: number) => (codes[index] ?? 99) <= 16;
   return runsOf({ length: count, least: minHexLength, isPart: isHex }).flatMap(([start, end]) => {
-    const found = firstIn([0, 1], (offset) => bytesOf(codes.subarray(start + offset, end)));
+    const decode = (offset: number) => bytesOf(codes.subarray(start + offset, end));
+    const found = earliestOf([0, 1].map((offset) => ({ offset, bytes: decode(offset), unitsPerByte: 2 })));
     if (!found) return [];
-    const digitAt = (byte: number) => at[start + found.offset + byte * 2] ?? 0;
-    const from = digitAt(found.start);
-    return [
-      { kind: found.kind, from, start: from, end: (at[start + found.offset + found.end * 2 - 1] ?? 0) + 1 },
-    ];
+    const from = at[start + found.unit] ?? 0;
+    return [{ kind: found.kind, from, start: from, end: (at[end - 1] ?? 0) + 1 }];
   });
 };
 
@@ -51,17 +62,23 @@ const bytesOf = (digits: Uint8Array): Buffer => {
   return bytes;
 };
 
-/** The first secret, by its bytes, and the place at which decoding had to begin to see it. */
-const firstIn = (offsets: readonly number[], decode: (offset: number) => Buffer) => {
-  for (const offset of offsets) {
-    const bytes = withoutZeros(decode(offset));
-    const isPlain = (index: number) => isReadable(bytes[index] ?? 0);
-    const plain = runsOf({ length: bytes.length, least: minPlainLength, isPart: isPlain });
-    for (const [at, end] of plain) {
-      const decoded = bytes.toString('latin1', at, end);
-      const [found] = findPatterns(decoded, lettersOf(decoded));
-      if (found) return { kind: found.kind, offset, start: at + found.start, end: at + found.end };
-    }
+type Decoded = { offset: number; bytes: Buffer; unitsPerByte: number };
+
+/** The secret that begins first in the run, however it has to be cut to be decoded. */
+const earliestOf = (ways: readonly Decoded[]): { kind: string; unit: number } | undefined =>
+  ways
+    .flatMap(({ offset, bytes, unitsPerByte }) => {
+      const found = firstIn(withoutZeros(bytes));
+      return found ? [{ kind: found.kind, unit: offset + Math.floor(found.start * unitsPerByte) }] : [];
+    })
+    .toSorted((a, b) => a.unit - b.unit)[0];
+
+const firstIn = (bytes: Buffer): { kind: string; start: number } | undefined => {
+  const isPlain = (index: number) => isReadable(bytes[index] ?? 0);
+  for (const [at, end] of runsOf({ length: bytes.length, least: minPlainLength, isPart: isPlain })) {
+    const decoded = bytes.toString('latin1', at, end);
+    const [found] = findPatterns(decoded, lettersOf(decoded));
+    if (found) return { kind: found.kind, start: at + found.start };
   }
   return undefined;
 };

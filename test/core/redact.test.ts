@@ -175,3 +175,21 @@ describe('what a secret is taken out of', () => {
     ]);
   });
 });
+
+describe('two secrets in one run of base64 or hex', () => {
+  it.each(['base64', 'hex'] as const)(
+    'are both taken out of %s, however they are glued together',
+    (encoding) => {
+      const [one, two] = [secretSamples(1), secretSamples(2)].map(
+        (some) => some['github-personal-token']![0]!.value,
+      );
+      for (const glue of ['', 'a', 'ab', 'abc']) {
+        const run = [one!, two!].map((value) =>
+          Buffer.from(`is ${value}`).toString(encoding).replace(/=+$/, ''),
+        );
+        const redacted = createRedactor().text(`x ${glue}${run.join(glue)} y`);
+        expect(redacted).toMatch(/^x \w{0,12}\[redacted:github-personal-token\] y$/);
+      }
+    },
+  );
+});
