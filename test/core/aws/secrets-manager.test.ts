@@ -25,6 +25,22 @@ const setUp = async () => {
 };
 
 describe('createSecretReader', () => {
+  it('makes what it reads known to whoever keeps secrets back, but not what stands beside them', async () => {
+    const { reader, redactor, state } = await setUp();
+    const lines = ['a line of a key, the first', 'a line of a key, the last'];
+    const password = 'a password of RDS';
+    state.answer = value({
+      username: 'app_user_one',
+      host: 'db.example.internal',
+      password,
+      key: lines.join(String.raw`\n`),
+    });
+    await reader.read('app/database');
+    expect(redactor.text(`app_user_one db.example.internal ${lines.join(' ')} ${btoa(password)}`)).toBe(
+      'app_user_one db.example.internal [redacted:secret] [redacted:secret] [redacted:secret]',
+    );
+  });
+
   it('reads a secret by id as JSON', async () => {
     const { reader, server } = await setUp();
     expect(await reader.read('app/webhook')).toStrictEqual({ current: 'one' });
