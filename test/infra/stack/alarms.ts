@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lostMessage } from '#functions/handlers/sweep.ts';
 import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
 import { only, readable, synthesize } from './synthesize.ts';
+import { secretInChangeLine } from '#worker/patch-secrets.ts';
 
 const template = synthesize();
 const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm'));
@@ -97,6 +98,15 @@ describe('alarms', () => {
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
     });
+  });
+
+  it('hear of a secret in a change from the line that the worker writes', () => {
+    const { FilterPattern, MetricTransformations } = filterOn('WorkerLogs');
+    expect(FilterPattern).toBe(`{ $.message = "${secretInChangeLine}" }`);
+    const [{ MetricName, MetricValue }] = MetricTransformations;
+    expect([MetricName, MetricValue]).toEqual(['SecretInChange', '1']);
+    const [, alarm] = alarms.find(([id]) => id.startsWith('WorkerSecretInChange'))!;
+    expect(alarm['Properties']).toMatchObject({ MetricName, Statistic: 'Sum', Threshold: 0 });
   });
 
   it('tell nobody without an address', () => {
