@@ -29,6 +29,8 @@ export const triageEnvSchema = z.object({
   LEDGER_FUNCTION: nameSchema,
   RECONCILE_FUNCTION: nameSchema,
   MENTION: webhookEnvSchema.shape.MENTION,
+  /** It reads what Lambda gives it; by the address it says when what failed is to come again. */
+  INBOX_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   ...queueUrlsSchema.shape,
 });

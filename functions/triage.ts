@@ -2,7 +2,7 @@ import { lambdaClient, secretsManagerClient, sqsClient } from '#core/aws/clients
 import { createFunctions } from '#core/aws/lambda.ts';
 import { createLog } from '#core/aws/log.ts';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
-import { createQueueSender } from '#core/aws/sqs.ts';
+import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { createLedger } from '#core/ledger.ts';
 import { createGithubAppSource } from '#core/platforms/github/app-secret.ts';
 import { ownSecrets } from '#core/own-secrets.ts';
@@ -40,6 +40,7 @@ const onMention = createMentionTriage({
 export const handler = createTriage({
   ledger,
   onMention,
+  inbox: createQueueReceiver(queues, env.INBOX_QUEUE_URL),
   deadLetters: redactPort(createQueueSender(queues, env.DEAD_LETTER_QUEUE_URL), redactor),
   log,
 });

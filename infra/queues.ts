@@ -12,6 +12,11 @@ import { allow } from './allow.ts';
 const maxReceiveCount = 50;
 /** A permission that cannot be asked for is asked again for a day before the delivery is given up: never a silent loss. */
 const inboxPatience = Duration.hours(24);
+/**
+ * The tries that triage's back-off brings sooner than the visibility would: 5 s to 160 s apart, in all some minutes. All
+ * others are a visibility apart, whether triage failed or its host died, so that without these they make the day.
+ */
+const earlyTries = 6;
 /** Longer than any outage that somebody was told of; SQS allows 14 days. */
 const retentionPeriod = Duration.days(14);
 
@@ -35,7 +40,7 @@ export class Queues extends Construct {
     this.inbox = new FifoQueue(this, 'Inbox', {
       deadLetterQueue: {
         queue: this.deadLetters,
-        maxReceiveCount: Math.ceil(inboxPatience.toSeconds() / inboxVisibility.toSeconds()),
+        maxReceiveCount: earlyTries + Math.ceil(inboxPatience.toSeconds() / inboxVisibility.toSeconds()),
       },
       visibilityTimeout: inboxVisibility,
     });
@@ -115,5 +120,10 @@ export class FifoQueue extends Queue {
     allow(handler, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], {
       resources: [this.queueArn],
     });
+  }
+
+  /** To say when a message that was not handled is to come again. */
+  grantBackOff(handler: IGrantable) {
+    allow(handler, ['sqs:ChangeMessageVisibility'], { resources: [this.queueArn] });
   }
 }

@@ -32,6 +32,7 @@ export class Triage extends Construct {
       LEDGER_FUNCTION: ledger.functionName,
       RECONCILE_FUNCTION: reconcile.functionName,
       MENTION: props.mention,
+      INBOX_QUEUE_URL: queues.inbox.queueUrl,
       DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
       ...queues.laneUrls,
     };
@@ -44,6 +45,7 @@ export class Triage extends Construct {
     });
     appSecret.grantGet(handler);
     queues.inbox.grantPoll(handler);
+    queues.inbox.grantBackOff(handler);
     queues.grantRing(handler);
     queues.deadLetters.grantSend(handler);
     ledger.grantCall(handler);

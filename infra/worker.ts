@@ -158,7 +158,7 @@ export class Worker extends Construct {
     });
     raise(this, 'SecretInChange', {
       alarmDescription:
-        'A change was stopped because it holds what is, or looks like, a secret. The log of the worker names its kind, file and line: if it is a real one, find out how the agent came by it, and replace it.',
+        'Somebody gets no pull request: the change holds what is, or looks like, a secret. The log of the worker names its kind, file and line: if it is a real one, find out how the agent came by it, and replace it.',
       metric: secrets.metric({ statistic: 'Sum', period: Duration.minutes(5) }),
       threshold: 0,
     });

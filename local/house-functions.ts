@@ -32,6 +32,7 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
     ...githubApp,
     ...staff,
     MENTION: house.mention,
+    INBOX_QUEUE_URL: house.queueUrl('inbox.fifo'),
     DEAD_LETTER_QUEUE_URL: house.queueUrl('dead-letters.fifo'),
     ...queueEnvironment(house),
   };
@@ -67,8 +68,8 @@ export const houseFunctions = (house: Surroundings, ecs: Cluster): Record<string
   });
   return {
     github: define('github', github, 10_000),
-    triage: define('triage', triage, 60_000),
-    'dead-letters': define('dead-letters', deadLetters, 60_000),
+    triage: define('triage', triage, 30_000),
+    'dead-letters': define('dead-letters', deadLetters, 30_000),
     ledger: define('ledger', ledger, 15_000),
     reconcile: define('reconcile', reconcile, 60_000),
     sweep: define('sweep', sweep, 240_000),

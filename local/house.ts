@@ -62,8 +62,8 @@ const dlq = 'dead-letters.fifo';
 const lane = (name: string) => ({ name: `tasks-${name}.fifo`, visibilitySeconds, dlq });
 const queueDefinitions = [
   // six times the function's time-out, as AWS advises for an event source
-  { name: dlq, visibilitySeconds: 360 },
-  { name: 'inbox.fifo', visibilitySeconds: 360, dlq },
+  { name: dlq, visibilitySeconds: 180 },
+  { name: 'inbox.fifo', visibilitySeconds: 180, dlq },
   lane('high'),
   lane('normal'),
   lane('low'),

@@ -6,13 +6,17 @@ import { describeError } from '#core/describe-error.ts';
 import type { Ledger } from '#core/ledger.ts';
 import { inboxMessageSchema } from '#core/messages.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { QueueSender } from '#core/ports/queue.ts';
+import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
+import { createBackOff } from './back-off.ts';
+import { contextOf } from './message-context.ts';
 
 export type Mention = Delivery & { event: { kind: 'mention' } };
 
 type Deps = {
   ledger: Ledger;
   onMention: (delivery: Mention) => Promise<void>;
+  /** Where the messages come from: what failed is to come back soon. */
+  inbox: Pick<QueueReceiver, 'extend'>;
   /** Where a message goes that is no delivery. */
   deadLetters: QueueSender;
   log: Log;
@@ -22,7 +26,8 @@ type Deps = {
  * Reads the inbox. A delivery that fails, and what came after it on its thread, goes back to the queue; other threads
  * go on. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
-export const createTriage = ({ ledger, onMention, deadLetters, log }: Deps) => {
+export const createTriage = ({ ledger, onMention, inbox, deadLetters, log }: Deps) => {
+  const backOff = createBackOff({ inbox, log });
   const triage = async (delivery: Delivery): Promise<void> => {
     if (isMention(delivery)) return await onMention(delivery);
     if (delivery.event.kind === 'installation') {
@@ -35,11 +40,7 @@ export const createTriage = ({ ledger, onMention, deadLetters, log }: Deps) => {
   };
 
   const handleRecord = async (record: SQSRecord): Promise<void> => {
-    const context = {
-      messageId: record.messageId,
-      deliveryId: record.attributes.MessageDeduplicationId, // the door sends it under this
-      receiveCount: Number(record.attributes.ApproximateReceiveCount),
-    };
+    const context = contextOf(record);
     try {
       const delivery = toDelivery(record.body);
       if (delivery) return await triage(delivery);
@@ -51,11 +52,14 @@ export const createTriage = ({ ledger, onMention, deadLetters, log }: Deps) => {
     }
   };
 
-  return (event: SQSEvent): Promise<SQSBatchResponse> =>
-    processPartialResponse(event, handleRecord, new SqsFifoPartialProcessorAsync(), {
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const response = await processPartialResponse(event, handleRecord, new SqsFifoPartialProcessorAsync(), {
       skipGroupOnError: true,
       throwOnFullBatchFailure: false,
     });
+    await backOff(event, response);
+    return response;
+  };
 };
 
 const isMention = (delivery: Delivery): delivery is Mention => delivery.event.kind === 'mention';

@@ -15,7 +15,7 @@ import {
   webhookHeaders,
 } from '#test/builders.ts';
 import { anHttpEvent, anSqsEvent } from '#test/support/aws-event.ts';
-import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { startGithub } from '#test/support/github-server.ts';
 
 const text = '@agent fix 👀 \u0000 \ud800 \u2028 "é"\nsecond line';
@@ -75,7 +75,13 @@ describe('a recorded payload', () => {
       mention: '@agent',
       log,
     });
-    const triage = createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
+    const triage = createTriage({
+      ledger,
+      onMention,
+      inbox: anInbox().inbox,
+      deadLetters: aQueue().queue,
+      log,
+    });
     const { body: message, groupId } = inbox.sent[0]!;
     expect(await triage(anSqsEvent([{ body: message, groupId }]))).toStrictEqual({ batchItemFailures: [] });
     await github.close();

@@ -23,7 +23,7 @@ import { readModelKey } from './secrets.ts';
 
 export type CrashHouse = Awaited<ReturnType<typeof startCrashHouse>>;
 
-/** Longer than visibility (120 s), lease (90 s), heartbeat (2 min) and launch (3 min) last. */
+/** Longer than visibility (120 s; 180 s in the inbox), lease (90 s), heartbeat (2 min) and launch (3 min) last. */
 export const enoughSeconds = 185;
 
 type Options = { stateDir: string; onProcess?: (pid: number) => void };

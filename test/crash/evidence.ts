@@ -4,6 +4,10 @@ export type Evidence = {
   webhooks: { guid: string; isAccepted: boolean }[];
   /** What Postgres has of those GUIDs. */
   results: { guid: string; taskId: string | null; refusal: string | null }[];
+  /** How long a sender waited for each 202. */
+  answers: { guid: string; ms: number }[];
+  /** Requests without the right signature, sent after the case; what they left in the queues and in Postgres. */
+  forgeries: { name: string; status: number; messages: number; rows: number }[];
   tasks: TaskFacts[];
   /** Every comment of ours on the threads; `taskId` by its mark. */
   comments: { taskId: string | null; number: number; body: string }[];

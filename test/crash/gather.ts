@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { markerPrefix } from '#core/platforms/github/marker.ts';
+import type { HookDelivery } from '#local/github/hooks.ts';
+import { answerFacts, forgeryFacts } from './door-facts.ts';
 import type { Evidence, TaskFacts } from './evidence.ts';
 import { secretsOf } from './secrets.ts';
 import type { Trial } from './trial.ts';
@@ -33,8 +35,11 @@ export const gather = async (trial: Trial, expected: Expected): Promise<Evidence
     (one) => isOf(ids, one.task) && one.call.startsWith('tasks.finish ') && one.answer === 'true',
   );
   const { blows, state } = trial;
+  const asked = askedOf(trial);
   return {
-    ...(await webhookFacts(trial)),
+    ...(await webhookFacts(trial, asked)),
+    answers: answerFacts(trial, asked),
+    forgeries: asked[0] ? await forgeryFacts(trial, asked[0]) : [],
     tasks,
     ...githubFacts(trial),
     claims: claims.map(toTask),
@@ -101,11 +106,17 @@ const payloadSchema = z.object({
   sender: z.object({ type: z.string() }),
 });
 
-const webhookFacts = async ({ house, threads }: Trial): Promise<Pick<Evidence, 'webhooks' | 'results'>> => {
-  const asked = house.github.deliveries().filter(({ event, request }) => {
+/** The webhooks of people on the case's threads. */
+const askedOf = ({ house, threads }: Trial): HookDelivery[] =>
+  house.github.deliveries().filter(({ event, request }) => {
     const { data } = event === 'issue_comment' ? payloadSchema.safeParse(JSON.parse(request.body)) : {};
     return data && data.sender.type === 'User' && threads.includes(data.issue.number);
   });
+
+const webhookFacts = async (
+  { house }: Trial,
+  asked: readonly HookDelivery[],
+): Promise<Pick<Evidence, 'webhooks' | 'results'>> => {
   const webhooks = [...Map.groupBy(asked, ({ guid }) => guid)].map(([guid, attempts]) => ({
     guid,
     isAccepted: attempts.some(({ statusCode }) => statusCode === 202),

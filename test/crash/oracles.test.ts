@@ -19,6 +19,8 @@ const aTaskFact = (facts: Partial<TaskFacts> = {}): TaskFacts => ({
 const allIsWell: Evidence = {
   webhooks: [{ guid: 'g', isAccepted: true }],
   results: [{ guid: 'g', taskId: 'one', refusal: null }],
+  answers: [{ guid: 'g', ms: 12 }],
+  forgeries: [{ name: 'no signature', status: 401, messages: 0, rows: 0 }],
   tasks: [aTaskFact()],
   comments: [{ taskId: 'one', number: 7, body: 'Pull request: https://example.test/pull/8' }],
   pulls: [{ taskId: 'one', number: 8 }],
@@ -34,6 +36,7 @@ const allIsWell: Evidence = {
   rounds: { count: 0, allowed: 0 },
 };
 const [comment, pull] = [allIsWell.comments[0]!, allIsWell.pulls[0]!];
+const forgery = allIsWell.forgeries[0]!;
 const two = [aTaskFact(), aTaskFact({ id: 'two', seq: 2, startedAt: 1, finishedAt: 3, url: null })];
 
 /** What each oracle has to see, and nothing but that one. */
@@ -63,6 +66,12 @@ const violations: [string, string, Partial<Evidence>][] = [
   ['I5 clean exit', 'a folder', { leftovers: { ...allIsWell.leftovers, folders: ['runs/one-1'] } }],
   ['I5 clean exit', 'a lease', { leftovers: { ...allIsWell.leftovers, leases: ['one'] } }],
   ['I5 clean exit', 'a token', { leftovers: { ...allIsWell.leftovers, tokens: 1 } }],
+  ['I6 answered soon', 'an answer that took a second', { answers: [{ guid: 'g', ms: 1_000 }] }],
+  ['I7 fails closed', 'a forgery that is let in', { forgeries: [{ ...forgery, status: 202 }] }],
+  ['I7 fails closed', 'a forgery that is told to come again', { forgeries: [{ ...forgery, status: 503 }] }],
+  ['I7 fails closed', 'a message of a forgery', { forgeries: [{ ...forgery, messages: 1 }] }],
+  ['I7 fails closed', 'a row of a forgery', { forgeries: [{ ...forgery, rows: 1 }] }],
+  ['I7 fails closed', 'that nobody tried', { forgeries: [] }],
   ['I8 money', 'a run that nothing explains', { runs: { isInterrupted: false, count: 2, allowed: 1 } }],
   ['I8 money', 'more than the cap', { money: { usd: 6, capUsd: 5, open: 0 } }],
   ['I8 money', 'a reservation that stays', { money: { usd: 0, capUsd: 5, open: 1 } }],

@@ -1,4 +1,4 @@
-// The oracles I1-I5, I8 and I9: after every case each says what is wrong, or nothing.
+// The oracles I1-I9: after every case each says what is wrong, or nothing.
 import { findSecrets } from './canaries.ts';
 import type { Evidence, TaskFacts } from './evidence.ts';
 
@@ -82,6 +82,24 @@ const cleanExit: Oracle = ({ leftovers: { processes, folders, leases, tokens } }
   ...(tokens > 0 ? [`${tokens} tokens live although their holders ended by themselves`] : []),
 ];
 
+/** Sentry waits no longer. */
+const answerWithinMs = 1_000;
+
+const answersSoon: Oracle = ({ answers }) =>
+  answers
+    .filter(({ ms }) => ms >= answerWithinMs)
+    .map(({ guid, ms }) => `the sender of ${guid} waited ${ms} ms for its answer`);
+
+/** Who has not the secret is told so, and nothing of what was sent is kept. */
+const failsClosed: Oracle = ({ forgeries }) => [
+  ...(forgeries.length === 0 ? ['nobody tried to get in without the secret'] : []),
+  ...forgeries.flatMap(({ name, status, messages, rows }) => [
+    ...(status === 401 ? [] : [`${name} was answered with ${status}`]),
+    ...(messages > 0 ? [`${name} came to ${messages} messages`] : []),
+    ...(rows > 0 ? [`${name} came to ${rows} rows`] : []),
+  ]),
+];
+
 /** A run is paid again only when it was interrupted before its end was stored; the sum stays under the cap and a turn. */
 const noMoneyTwice: Oracle = ({ runs, money: { usd, capUsd, open } }) => [
   ...(runs.count > runs.allowed ? [`the CLI ran ${runs.count} times, ${runs.allowed} are explained`] : []),
@@ -101,6 +119,8 @@ export const oracles = {
   'I3 order': inOrder,
   'I4 no secret': noCanary,
   'I5 clean exit': cleanExit,
+  'I6 answered soon': answersSoon,
+  'I7 fails closed': failsClosed,
   'I8 money': noMoneyTwice,
   'I9 nothing stuck': noStuckGroup,
   'as expected': asExpected,

@@ -9,7 +9,8 @@ type Deps = {
   bury: () => Promise<void>;
 };
 
-const batchSchema = z.object({ messageIds: z.array(z.string()), failed: z.array(z.string()).default([]) });
+const receivedSchema = z.object({ queue: z.literal('inbox.fifo'), messageIds: z.array(z.string()) });
+const batchSchema = z.object({ failed: z.array(z.string()) });
 
 const deadlineMs = 30_000;
 
@@ -27,16 +28,19 @@ export const createRest = ({ journal, depths, bury }: Deps) => {
     // one that failed is tried again, up to three times
     if (twin === 'lambda' && call === 'reconcile' && status === 200) counts.looks += 1;
     if (call === 'reconcile event dropped') counts.looks += 1;
+    if (call === 'ReceiveMessage') takeReceived(detail);
     if (twin === 'event-source') takeBatch(detail);
     if (twin !== 'ecs') return;
     if (call === 'task RUNNING') counts.running += 1;
     if (call === 'task STOPPED') counts.running -= 1;
     if (isKilled(entry)) burying = burying.then(bury);
   };
+  /** Triage has it in its hands again. */
+  const takeReceived = (detail: unknown) => {
+    for (const id of receivedSchema.safeParse(detail).data?.messageIds ?? []) failed.delete(id);
+  };
   const takeBatch = (detail: unknown) => {
-    const { data } = batchSchema.safeParse(detail);
-    for (const id of data?.messageIds ?? []) failed.delete(id);
-    for (const id of data?.failed ?? []) failed.add(id);
+    for (const id of batchSchema.safeParse(detail).data?.failed ?? []) failed.add(id);
   };
   const stop = journal.listen(count);
 

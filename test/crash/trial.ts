@@ -33,6 +33,8 @@ export const createTrial = (house: CrashHouse, id: string) => {
   };
   const threads: number[] = [];
   const blows: Blow[] = [];
+  /** What senders beside GitHub were answered. */
+  const answers: { guid: string; status: number; ms: number }[] = [];
   const state = { rounds: 0, worker: undefined as Caught | undefined, blowing: Promise.resolve() };
   const { repository, writer: login } = house.demo;
 
@@ -90,6 +92,7 @@ export const createTrial = (house: CrashHouse, id: string) => {
     house,
     threads,
     blows,
+    answers,
     state,
     from,
     openThread,

@@ -21,7 +21,7 @@ import { onLoopback } from '#test/support/aws-client.ts';
 import { anHttpEvent, anSqsEvent } from '#test/support/aws-event.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
-import { aLog, aQueue } from '#test/support/fakes.ts';
+import { aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { appPrivateKey } from '#test/support/github-server.ts';
 import type { Answer, Seen } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
@@ -108,7 +108,7 @@ const aTriage = () => {
     mention: '@agent',
     log,
   });
-  return createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
+  return createTriage({ ledger, onMention, inbox: anInbox().inbox, deadLetters: aQueue().queue, log });
 };
 
 type Sent = { guid?: string; body: string };

@@ -14,7 +14,7 @@ import { startTwin, webhookSecret } from '#test/local/github/start-twin.ts';
 import { anSqsEvent } from '#test/support/aws-event.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
-import { aLog, aQueue } from '#test/support/fakes.ts';
+import { aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { aLedgerOn } from '#test/support/ledger.ts';
 
 let clock = Date.now();
@@ -67,7 +67,7 @@ const aTriage = () => {
     mention: '@agent',
     log,
   });
-  return createTriage({ ledger, onMention, deadLetters: aQueue().queue, log });
+  return createTriage({ ledger, onMention, inbox: anInbox().inbox, deadLetters: aQueue().queue, log });
 };
 
 it('a webhook that was taken, but whose answer was lost, is redelivered and stays one task', async () => {

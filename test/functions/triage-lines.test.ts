@@ -8,7 +8,7 @@ import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask } from '#test/builders.ts';
 import { anSqsEvent } from '#test/support/aws-event.ts';
-import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { appPrivateKey, secondaryLimit } from '#test/support/github-server.ts';
 import type { Answer, Seen } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
@@ -57,7 +57,7 @@ const broken = fc.constantFrom('nothing', 'tasks.record', 'tasks.greeted', 'lane
 const greet = fc.constantFrom(null, { ahead: 1 });
 
 /** About the message and the token, whatever became of the task. */
-const ofTheDelivery = new Set(['delivery not triaged', 'token not revoked']);
+const ofTheDelivery = new Set(['delivery not triaged', 'message comes back late', 'token not revoked']);
 
 describe('the lines of triage', () => {
   it('name the delivery, and the task from when it is recorded on', async () => {
@@ -97,7 +97,8 @@ describe('the lines of triage', () => {
         const delivery = aDelivery();
         const event = anSqsEvent([{ body: encodeMessage(delivery) }]);
         event.Records[0]!.attributes.MessageDeduplicationId = delivery.id;
-        await createTriage({ ledger, onMention, deadLetters: aQueue().queue, log })(event);
+        const { inbox } = anInbox(() => new Error('inbox is away'));
+        await createTriage({ ledger, onMention, inbox, deadLetters: aQueue().queue, log })(event);
         await github.close();
 
         expect(lines.length).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask, aThread, aTrigger } from '#test/builders.ts';
 import { anSqsEvent } from '#test/support/aws-event.ts';
-import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
+import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import type { Routes } from '#test/support/github-server.ts';
 import { secondaryLimit, startGithub } from '#test/support/github-server.ts';
 
@@ -58,6 +58,7 @@ const setUp = async ({
   const handler = createTriage({
     ledger: ledger.ledger,
     onMention,
+    inbox: anInbox().inbox,
     deadLetters: aside.queue,
     log: log.log,
   });

@@ -6,26 +6,32 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const scratch = mkdtempSync(join(tmpdir(), 'agent-bot-synth-'));
-const out = join(scratch, 'cdk.out');
-const template = join(out, 'AgentBot.template.json');
-/** No credentials, no region, no account. */
-const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: scratch };
+let scratch: string;
+let out: string;
+
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'agent-bot-synth-'));
+  out = join(scratch, 'cdk.out');
+  await synthesize(out);
+}, 150_000);
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const template = () => readFileSync(join(out, 'AgentBot.template.json'), 'utf8');
+/** No credentials, no region, no account; what the CDK keeps for itself, at home or for the moment, goes with the rest. */
+const env = () => ({ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: scratch, TMPDIR: scratch });
 
 /** What `npm run synth` runs. */
 const synthesize = (output: string, ...flags: string[]) =>
   promisify(execFile)(
     process.execPath,
     [join(root, 'node_modules/aws-cdk/bin/cdk'), 'synth', '--quiet', '--output', output, ...flags],
-    { cwd: root, env, timeout: 120_000, maxBuffer: 2 ** 26 },
+    { cwd: root, env: env(), timeout: 120_000, maxBuffer: 2 ** 26 },
   );
 
 type FunctionResource = { Type: string; Metadata?: Record<string, string>; Properties: { Handler: string } };
 
 const bundles = (): [name: string, file: string][] => {
-  const { Resources }: { Resources: Record<string, FunctionResource> } = JSON.parse(
-    readFileSync(template, 'utf8'),
-  );
+  const { Resources }: { Resources: Record<string, FunctionResource> } = JSON.parse(template());
   return Object.entries(Resources)
     .filter(([id, { Type }]) => Type === 'AWS::Lambda::Function' && /^\w+Function[0-9A-F]{8}$/.test(id))
     .map(([id, { Metadata }]) => [
@@ -46,11 +52,8 @@ const load = (file: string) => {
 };
 
 describe('the full synth', { timeout: 180_000 }, () => {
-  beforeAll(() => synthesize(out), 150_000);
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
   it('passes validation and cdk-nag without an account, and knows no account or region', () => {
-    expect(readFileSync(template, 'utf8')).not.toMatch(/\b\d{12}\b|\b(us|eu|ap)-[a-z]+-\d\b/);
+    expect(template()).not.toMatch(/\b\d{12}\b|\b(us|eu|ap)-[a-z]+-\d\b/);
   });
 
   it('gives every function a bundle that loads, and asks for its environment', () => {

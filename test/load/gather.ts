@@ -21,7 +21,7 @@ type Run = {
 const budgetUsd = 5;
 /** The stand-in's model answers with a few words. */
 const turnUsd = 0.1;
-/** What was in the inbox when Postgres was cut down waits for the end of its visibility; then the lanes are emptied. */
+/** What was in the inbox when Postgres was cut down waits for its next try; then the lanes are emptied. */
 const roundsWithoutKills = 2;
 
 export const gather = async (run: Run) => {
@@ -41,6 +41,8 @@ export const gather = async (run: Run) => {
     runs: { isInterrupted: kills > 0, count: house.cli.countRuns(), allowed: tasks.length + kills },
     money: await moneyFacts(house),
     leftovers: await leftoverFacts(run),
+    answers: [], // judged with every other request's
+    forgeries: [],
     sinks: [],
     secrets: [],
     messages: await messagesIn(house),

@@ -1,9 +1,8 @@
 // Time passes until no task is open and no message left, or nothing helps.
 import * as z from 'zod';
+import { enoughSeconds } from '#test/crash/crash-house.ts';
 import type { LoadHouse } from './load-house.ts';
 
-/** Longer than any visibility (that of the inbox is the longest), lease, heartbeat and launch lasts. */
-const roundSeconds = 370;
 /** What I9 explains, and some more: that there were too many is for it to say. */
 const mostRounds = 6;
 
@@ -14,7 +13,7 @@ export const settle = async (house: LoadHouse, options: Options): Promise<{ roun
   const rest = () => house.rest(options);
   await rest();
   for (; state.rounds < mostRounds && !(await isDone(house)); state.rounds += 1) {
-    await house.pass(roundSeconds);
+    await house.pass(enoughSeconds);
     await house.tick();
     // a message that a dead worker held comes again, to a worker that finds nothing to do for it
     if ((await openTasks(house)) === 0 && (await messagesIn(house)) > 0) await house.launchWorker();

@@ -39,6 +39,7 @@ type Message = {
   body: string;
   groupId?: string;
   messageId?: string;
+  receiptHandle?: string;
   attributes?: Partial<SQSRecord['attributes']>;
   messageAttributes?: Readonly<Record<string, string>>;
 };
@@ -49,11 +50,11 @@ export const anSqsEvent = (messages: Message[]): SQSEvent => ({
 });
 
 const toRecord = (
-  { body, groupId = 'g', messageId, attributes, messageAttributes = {} }: Message,
+  { body, groupId = 'g', messageId, receiptHandle, attributes, messageAttributes = {} }: Message,
   index: number,
 ): SQSRecord => ({
   messageId: messageId ?? `message-${index}`,
-  receiptHandle: `receipt-${index}`,
+  receiptHandle: receiptHandle ?? `receipt-${index}`,
   body,
   attributes: {
     ApproximateReceiveCount: '1',

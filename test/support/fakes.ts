@@ -2,7 +2,7 @@
 import type { Ledger, LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
-import type { QueueSender, SendInput } from '#core/ports/queue.ts';
+import type { QueueReceiver, QueueSender, SendInput } from '#core/ports/queue.ts';
 
 export const aLog = () => {
   const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
@@ -26,6 +26,19 @@ export const aQueue = (fail: () => Error | undefined = () => undefined) => {
     },
   };
   return { queue, sent };
+};
+
+/** Remembers for how long each receipt was hidden. An error that `fail` gives for one is thrown. */
+export const anInbox = (fail: (receipt: string) => Error | undefined = () => undefined) => {
+  const hidden: [receipt: string, seconds: number][] = [];
+  const inbox: Pick<QueueReceiver, 'extend'> = {
+    extend: async (receipt, seconds) => {
+      const error = fail(receipt);
+      if (error) throw error;
+      hidden.push([receipt, seconds]);
+    },
+  };
+  return { inbox, hidden };
 };
 
 type Verbs = { [V in LedgerVerb]?: (input: LedgerInput<V>) => LedgerOutput<V> };

@@ -64,12 +64,12 @@ const open = async (
   }
   const stateDir = mkdtempSync(join(tmpdir(), 'agent-bot-postgres-'));
   chmodSync(stateDir, 0o755); // as root, Postgres runs as another user
-  const postgres = await startPostgres({ stateDir, durable: false });
-  return {
-    postgres,
-    close: async () => {
-      await postgres.close();
-      rmSync(stateDir, { recursive: true, force: true });
-    },
-  };
+  const remove = () => rmSync(stateDir, { recursive: true, force: true });
+  try {
+    const postgres = await startPostgres({ stateDir, durable: false });
+    return { postgres, close: () => postgres.close().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 };

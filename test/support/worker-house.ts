@@ -200,9 +200,11 @@ export const startWorkerHouse = async () => {
   const aJob = async (asked?: Asked): Promise<Job> => await claim((await aTask(asked)).threadKey);
 
   const close = async () => {
-    await database.close();
-    await twins.close();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await database.close();
+    } finally {
+      await twins.close().finally(() => rm(folder, { recursive: true, force: true }));
+    }
   };
   return {
     ...twins,

@@ -1,9 +1,11 @@
 // K15-K19 and DUP: the functions lose their answers or their hosts, and senders send again.
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { secondsUntilRetry } from '#functions/handlers/back-off.ts';
 import type { Entry } from '#local/journal.ts';
 import type { Case } from '#test/crash/case.ts';
 import { aChange, aPullRequest, askAndWait } from '#test/crash/case.ts';
+import { enoughSeconds } from '#test/crash/crash-house.ts';
 import { strikeDown, waitAtGate } from '#test/crash/strike.ts';
 import type { Trial } from '#test/crash/trial.ts';
 
@@ -37,7 +39,8 @@ const invokes =
     twin === 'lambda' && call === 'ledger' && String(detail['payload']).includes(verb);
 
 /** The sweeper finds what failed and asks GitHub for it, as it does every five minutes. */
-const sweepLater = async ({ house }: Trial) => {
+const sweepLater = async ({ house, rest }: Trial) => {
+  await rest(); // what triage has in its hands would be taken from it by a jump
   await house.pass(300);
   return await house.functions.invoke('sweep', {});
 };
@@ -49,18 +52,20 @@ const redelivered = async ({ house }: Trial, { guid }: Delivery) => {
 };
 
 const again = async (
-  { house }: Trial,
-  { url, request }: Delivery,
+  { house, answers }: Trial,
+  { url, guid: first, request }: Delivery,
   change: { guid?: string; body?: string } = {},
 ) => {
-  const { guid, body = request.body } = change;
+  const { guid = first, body = request.body } = change;
   const signature = createHmac('sha256', house.github.app.webhookSecret).update(body).digest('hex');
   const headers = {
     ...request.headers,
     'x-hub-signature-256': `sha256=${signature}`,
-    ...(guid !== undefined && { 'x-github-delivery': guid }),
+    'x-github-delivery': guid,
   };
-  return (await fetch(url, { method: 'POST', headers, body })).status;
+  const startedAt = performance.now();
+  const { status } = await fetch(url, { method: 'POST', headers, body });
+  answers.push({ guid, status, ms: performance.now() - startedAt });
 };
 
 const askOnce = async (trial: Trial, text = aChange): Promise<Delivered> => {
@@ -82,7 +87,6 @@ const sweptCase = (id: string, title: string, prepare: (trial: Trial) => unknown
     const { delivery } = await askOnce(trial);
     trial.house.faults.clear();
     mustBe(delivery.statusCode !== 202, 'the door answered 202');
-    await trial.rest();
     await sweepLater(trial);
     await redelivered(trial, delivery);
     await trial.untilDone();
@@ -117,12 +121,37 @@ const triageCase = (id: string, title: string, sees: (entry: Entry) => boolean):
     await trial.rest();
     stop();
     mustBe(trial.blows.length === 1, 'triage was not struck');
-    await trial.house.pass(365); // six times triage's time-out: the inbox's visibility
+    await trial.house.pass(enoughSeconds); // the inbox's visibility, six times triage's time-out
     await trial.house.rest();
     await trial.untilDone();
-    return { ...aPullRequest, moreRounds: 1 };
+    return aPullRequest;
   },
 });
+
+/** No host dies: what failed comes back in seconds, not with the round that a blow explains. */
+const ledgerAway: Case = {
+  id: 'K16 away',
+  group: 'K16',
+  title: 'triage has no answer of the ledger, and tries again in seconds',
+  isQuick: true,
+  run: async (trial) => {
+    const { house, from } = trial;
+    lose(trial, { call: /^Invoke ledger$/, kind: 'reset', times: 2 });
+    await askOnce(trial);
+    await trial.rest();
+    house.faults.clear();
+    const entries = house.journal.entries().slice(from.journal);
+    mustBe(
+      entries.some(({ twin, status }) => twin === 'event-source' && status === 500),
+      'triage did not fail',
+    );
+    await house.pass(secondsUntilRetry(1));
+    await house.rest();
+    mustBe((await trial.tasks()).length === 1, 'the delivery did not come back in time');
+    await trial.untilDone();
+    return aPullRequest;
+  },
+};
 
 const sweeper: Case = {
   id: 'K17',
@@ -215,6 +244,7 @@ export const doorCases: readonly Case[] = [
   ...sends,
   triageCase('K16 record', 'triage’s host ends after the task was recorded', invokes('tasks.record')),
   triageCase('K16 ring', 'triage’s host ends after it rang', sendsTo(/^tasks-/, [200])),
+  ledgerAway,
   sweeper,
   launchCase('K18 reset', 'RunTask started a worker, reconcile has no answer', (trial) =>
     lose(trial, { call: /^RunTask$/, kind: 'reset_after' }),

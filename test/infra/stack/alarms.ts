@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { lostMessage } from '#functions/handlers/sweep.ts';
 import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
-import { only, readable, synthesize } from './synthesize.ts';
 import { secretInChangeLine } from '#worker/patch-secrets.ts';
+import { only, readable, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm'));
@@ -39,7 +39,7 @@ const filterOn = (log: string) =>
   )!['Properties'];
 
 describe('alarms', () => {
-  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(13));
+  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(14));
 
   for (const [id, { Properties }] of alarms) {
     it(`${id} says who is hurt`, () =>

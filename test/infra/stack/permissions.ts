@@ -40,6 +40,7 @@ const wanted: Record<string, string[]> = {
     'sqs:ReceiveMessage QueuesInbox.Arn',
     'sqs:DeleteMessage QueuesInbox.Arn',
     'sqs:GetQueueAttributes QueuesInbox.Arn',
+    'sqs:ChangeMessageVisibility QueuesInbox.Arn',
     ...onLanes('sqs:SendMessage'),
     'sqs:SendMessage QueuesDeadLetters.Arn',
     'lambda:InvokeFunction LedgerFunction.Arn',

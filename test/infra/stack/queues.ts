@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { secondsUntilRetry } from '#functions/handlers/back-off.ts';
 import { nameOf, readable, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -48,12 +49,22 @@ describe('queues', () => {
     );
     const rest = 'QueuesDeadLetters.Arn after 50';
     expect(Object.fromEntries(redrives)).toEqual({
-      QueuesInbox: 'QueuesDeadLetters.Arn after 480', // 180 s each: a day
+      QueuesInbox: 'QueuesDeadLetters.Arn after 486',
       QueuesTasksHigh: rest,
       QueuesTasksNormal: rest,
       QueuesTasksLow: rest,
       QueuesDeadLetters: undefined,
     });
+  });
+
+  it('try a delivery for a day before it is given up, whether triage fails or its host dies', () => {
+    const { RedrivePolicy, VisibilityTimeout } = queues['QueuesInbox']!['Properties'];
+    const tries = Array.from({ length: RedrivePolicy.maxReceiveCount }, (_, index) => index + 1);
+    const waits = tries.map((nth) => Math.min(secondsUntilRetry(nth), VisibilityTimeout));
+    const seconds = waits.reduce((sum, wait) => sum + wait);
+    expect(seconds).toBeGreaterThanOrEqual(24 * 60 * 60);
+    expect(seconds - waits.at(-1)!).toBeLessThan(25 * 60 * 60);
+    expect(secondsUntilRetry(tries.length)).toBe(VisibilityTimeout);
   });
 
   it('hide a message for six times the time that its function has, and a ring for longer than a lease', () => {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AgentBotStack } from '#infra/agent-bot-stack.ts';
@@ -8,8 +10,13 @@ const { context } = JSON.parse(readFileSync(new URL('../../../cdk.json', import.
 /** Without bundles and without the validation of each synth: a tenth of a second; synth.test.ts does it all once. */
 export const synthesize = (settings: Record<string, unknown> = {}): Template => {
   process.env['CDK_VALIDATION'] = 'false';
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return Template.fromStack(new AgentBotStack(app, 'AgentBot', { settings }));
+  const outdir = mkdtempSync(join(tmpdir(), 'agent-bot-stack-'));
+  try {
+    const app = new App({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+    return Template.fromStack(new AgentBotStack(app, 'AgentBot', { settings }));
+  } finally {
+    rmSync(outdir, { recursive: true, force: true }); // the template is in memory; the CDK's own folder would stay
+  }
 };
 
 /** A value of the template as one line: Ref X → X, Fn::GetAtt → X.Arn; names without the hash that the CDK appends. */

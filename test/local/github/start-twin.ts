@@ -34,10 +34,7 @@ export const startTwin = async ({ now }: { now?: () => number } = {}) => {
     repositories: [demo.repository],
     login: demo.writer,
   });
-  const close = async () => {
-    await twin.close();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const close = () => twin.close().finally(() => rm(folder, { recursive: true, force: true }));
   const [owner = '', repo = ''] = demo.repository.split('/');
   return { twin, demo, installationId, journal, faults, folder, close, at: { owner, repo } };
 };
