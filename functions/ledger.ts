@@ -1,4 +1,6 @@
 import { createLog } from '#core/aws/log.ts';
+import { ownSecrets } from '#core/own-secrets.ts';
+import { createRedactor } from '#core/redact.ts';
 import { createBells } from '#db/bells.ts';
 import { openDatabase } from '#db/database.ts';
 import { createDeadLetters } from '#db/dead-letters.ts';
@@ -11,7 +13,8 @@ import { createWorkers } from '#db/workers.ts';
 import { ledgerEnvSchema } from './env.ts';
 import { createLedgerHandler } from './handlers/ledger.ts';
 
-const log = createLog('ledger');
+const redactor = createRedactor({ values: ownSecrets(process.env) });
+const log = createLog('ledger', redactor);
 // an environment of Lambda answers one call at a time
 const { db } = openDatabase(ledgerEnvSchema.parse(process.env), { max: 1, log });
 
@@ -24,5 +27,6 @@ export const handler = createLedgerHandler({
   deadLetters: createDeadLetters(db),
   freezes: createFreezes(db),
   operations: createOperations(db),
+  redactor,
   log,
 });

@@ -4,10 +4,13 @@ import { createFunctions } from '#core/aws/lambda.ts';
 import { createLog } from '#core/aws/log.ts';
 import { createQueueSender } from '#core/aws/sqs.ts';
 import { createLedger } from '#core/ledger.ts';
+import { ownSecrets } from '#core/own-secrets.ts';
+import { createRedactor } from '#core/redact.ts';
 import { reconcileEnvSchema } from './env.ts';
 import { createReconcile } from './handlers/reconcile.ts';
 
 const env = reconcileEnvSchema.parse(process.env);
+const redactor = createRedactor({ values: ownSecrets(process.env) });
 const queues = sqsClient();
 
 export const handler = createReconcile({
@@ -28,5 +31,5 @@ export const handler = createReconcile({
   cap: env.WORKER_CAP,
   warm: env.WARM_WORKERS,
   capacity: env.WORKER_CAPACITY,
-  log: createLog('reconcile'),
+  log: createLog('reconcile', redactor),
 });

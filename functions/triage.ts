@@ -5,12 +5,16 @@ import { createSecretReader } from '#core/aws/secrets-manager.ts';
 import { createQueueReceiver, createQueueSender } from '#core/aws/sqs.ts';
 import { createLedger } from '#core/ledger.ts';
 import { createGithubAppSource } from '#core/platforms/github/app-secret.ts';
+import { ownSecrets } from '#core/own-secrets.ts';
+import { redactPort } from '#core/redact-port.ts';
+import { createRedactor } from '#core/redact.ts';
 import { triageEnvSchema } from './env.ts';
 import { createMentionTriage } from './handlers/mention.ts';
 import { createTriage } from './handlers/triage.ts';
 
 const env = triageEnvSchema.parse(process.env);
-const log = createLog('triage');
+const redactor = createRedactor({ values: ownSecrets(process.env) });
+const log = createLog('triage', redactor);
 const functions = createFunctions(lambdaClient());
 const ledger = createLedger(functions, env.LEDGER_FUNCTION);
 const queues = sqsClient();
@@ -18,9 +22,10 @@ const queues = sqsClient();
 const onMention = createMentionTriage({
   ledger,
   app: createGithubAppSource({
-    reader: createSecretReader(secretsManagerClient()),
+    reader: createSecretReader(secretsManagerClient(), redactor),
     secretId: env.GITHUB_APP_SECRET_ID,
     apiUrl: env.GITHUB_API_URL,
+    redactor,
   }),
   lanes: {
     high: createQueueSender(queues, env.HIGH_QUEUE_URL),
@@ -36,6 +41,6 @@ export const handler = createTriage({
   ledger,
   onMention,
   inbox: createQueueReceiver(queues, env.INBOX_QUEUE_URL),
-  deadLetters: createQueueSender(queues, env.DEAD_LETTER_QUEUE_URL),
+  deadLetters: redactPort(createQueueSender(queues, env.DEAD_LETTER_QUEUE_URL), redactor),
   log,
 });

@@ -15,10 +15,12 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ReconcileEnv } from '#functions/env.ts';
 import type { WorkerEnv } from '#worker/env.ts';
+import type { secretInChangeLine as secretInChange } from '#worker/patch-secrets.ts';
+import { raise } from './alarm.ts';
 import { allow } from './allow.ts';
 import { grantBedrock } from './bedrock.ts';
 import type { TaskBucket } from './bucket.ts';
@@ -39,6 +41,7 @@ type WorkerProps = {
 };
 
 const containerName = 'worker';
+const secretInChangeLine: typeof secretInChange = 'secret in the change';
 /** The paths that worker-image/Dockerfile declares as volumes: the mode that they have there is the mode that they get here. */
 const volumes = { state: '/var/lib/agent-bot', runs: '/runs', tmp: '/tmp' };
 
@@ -125,6 +128,11 @@ export class Worker extends Construct {
   }
 
   private addContainer(props: WorkerProps) {
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.watch(logGroup);
     const linuxParameters = new LinuxParameters(this, 'LinuxParameters');
     linuxParameters.dropCapabilities(...droppedCapabilities);
     // the guard carries out bind() for the agent (docs/adr/0016); the one that Fargate lets a task add
@@ -139,16 +147,24 @@ export class Worker extends Construct {
       readonlyRootFilesystem: true,
       linuxParameters,
       stopTimeout: Duration.seconds(120), // the most that Fargate gives
-      logging: LogDriver.awsLogs({
-        streamPrefix: containerName,
-        logGroup: new LogGroup(this, 'Logs', {
-          retention: props.logRetention,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      }),
+      logging: LogDriver.awsLogs({ streamPrefix: containerName, logGroup }),
     });
     for (const [sourceVolume, containerPath] of Object.entries(volumes))
       container.addMountPoints({ sourceVolume, containerPath, readOnly: false });
+  }
+
+  private watch(logGroup: LogGroup) {
+    const secrets = logGroup.addMetricFilter('SecretInChange', {
+      filterPattern: FilterPattern.stringValue('$.message', '=', secretInChangeLine),
+      metricNamespace: Stack.of(this).stackName, // two stacks in one account do not ring for each other
+      metricName: 'SecretInChange',
+    });
+    raise(this, 'SecretInChange', {
+      alarmDescription:
+        'Somebody gets no pull request: the change holds what is, or looks like, a secret. The log of the worker names its kind, file and line: if it is a real one, find out how the agent came by it, and replace it.',
+      metric: secrets.metric({ statistic: 'Sum', period: Duration.minutes(5) }),
+      threshold: 0,
+    });
   }
 
   private environment({ queues, database, bucket, secrets, settings }: WorkerProps) {

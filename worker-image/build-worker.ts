@@ -7,6 +7,9 @@ import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
 import { createGithubAppSource } from '#core/platforms/github/app-secret.ts';
 import type { SpendCaps } from '#core/money.ts';
 import type { Log } from '#core/ports/log.ts';
+import { redactBlobs } from '#core/redact-blobs.ts';
+import { redactPort } from '#core/redact-port.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Lane } from '#core/task.ts';
 import type { Database } from '#db/database.ts';
 import { listen } from '#db/notices.ts';
@@ -43,6 +46,7 @@ export type WorkerInput = {
   /** For an S3-speaking server without a name per bucket. */
   pathStyle: boolean;
   log: Log;
+  redactor: Redactor;
   /** Sees every port as it is made, by name: a test may put something around it. */
   tap?: Tap;
   /** Instead of the beats of core/job.ts. */
@@ -52,16 +56,17 @@ export type WorkerInput = {
 export type Tap = <P extends object>(name: string, port: P) => P;
 
 export const buildWorker = (input: WorkerInput) => {
-  const { config, db, pathStyle, heartbeatEvery, tap = (_, port) => port } = input;
+  const { config, db, pathStyle, redactor, heartbeatEvery, tap = (_, port) => port } = input;
   const { log, about } = createJobLog(input.log);
-  const secrets = createSecretReader(secretsManagerClient());
-  const tasks = tap('tasks', createTasks(db));
+  const secrets = createSecretReader(secretsManagerClient(), redactor);
+  const tasks = tap('tasks', redactPort(createTasks(db), redactor));
   const spend = tap('spend', createSpend(db));
   const openAccess = createGithubAccess({
     source: createGithubAppSource({
       reader: secrets,
       secretId: config.GITHUB_APP_SECRET_ID,
       apiUrl: config.GITHUB_API_URL,
+      redactor,
     }),
     githubUrl: config.GITHUB_URL,
     log,
@@ -69,10 +74,10 @@ export const buildWorker = (input: WorkerInput) => {
   const store = patientStore(tasks, log);
   const openSteps = createOpenSteps({
     stored: store.get,
-    blobs: tap('blobs', createBlobs(s3Client({ pathStyle }), config.BUCKET)),
+    blobs: tap('blobs', redactBlobs(createBlobs(s3Client({ pathStyle }), config.BUCKET), redactor)),
     runAgent: createRunAgent({
       config: agentConfig(input, secrets),
-      books: patientBooks(tap('runs', createRuns(db)), spend, log),
+      books: patientBooks(tap('runs', redactPort(createRuns(db), redactor)), spend, log),
       log,
     }),
     memory: tap('sessions', createSessions(db)),
@@ -81,6 +86,8 @@ export const buildWorker = (input: WorkerInput) => {
       spent: patient(spend.totalOfTask, { forMs: jobPatienceMs, log }),
     },
     published: createPublished(db),
+    redactor,
+    log,
     budgetUsd: config.BUDGET_USD,
     models: modelChoice(config),
     stateDir: config.STATE_DIR,
@@ -91,7 +98,7 @@ export const buildWorker = (input: WorkerInput) => {
     laneOrder: config.LANE_ORDER,
     idleMs: config.IDLE_SECONDS * 1_000,
     queues: queuesOf(config, tap),
-    putAside: createPutAside(config),
+    putAside: createPutAside(config, redactor),
     // a beat is not repeated: the next one comes, and the job's end waits for the one under way
     tasks: { ...tasks, ...store, renew: tasks.renew },
     workers: { beat: patient(workers.beat, { forMs: config.IDLE_SECONDS * 1_000, log }) },
@@ -109,7 +116,7 @@ export const buildWorker = (input: WorkerInput) => {
 };
 
 const agentConfig = (
-  { config, leaseUser, path }: WorkerInput,
+  { config, leaseUser, path, redactor }: WorkerInput,
   secrets: ReturnType<typeof createSecretReader>,
 ): AgentConfig => ({
   leaseUser,
@@ -120,6 +127,7 @@ const agentConfig = (
   ...modelChoice(config),
   maxTurns: config.MAX_TURNS,
   network: { setupRegistries: config.SETUP_REGISTRIES, openHosts: config.OPEN_HOSTS },
+  redactor,
   upstream: createUpstream(config, secrets),
 });
 
@@ -167,8 +175,8 @@ const laneUrls = (config: WorkerConfig): { [L in Lane]: string } => ({
   low: config.LOW_QUEUE_URL,
 });
 
-const createPutAside = (config: WorkerConfig) => {
-  const deadLetters = createQueueSender(sqsClient(), config.DEAD_LETTER_QUEUE_URL);
+const createPutAside = (config: WorkerConfig, redactor: Redactor) => {
+  const deadLetters = redactPort(createQueueSender(sqsClient(), config.DEAD_LETTER_QUEUE_URL), redactor);
   return async ({ lane, message }: Received): Promise<void> => {
     const queue = queueNameOf(laneUrls(config)[lane]);
     await deadLetters.send(toDeadLetter({ ...message, queue, reason: malformed }));

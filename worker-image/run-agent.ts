@@ -16,6 +16,7 @@ import type { Base } from './decide.ts';
 import type { Git } from './git.ts';
 import type { Session, Unfinished } from './open-run.ts';
 import { openRun } from './open-run.ts';
+import { refuseSecrets } from './patch-secrets.ts';
 import type { CliConfig } from './run-cli.ts';
 import { runCli } from './run-cli.ts';
 import type { SavingTime } from './saving-time.ts';
@@ -128,7 +129,8 @@ export const createRunAgent =
       // money that is gone is counted, whatever becomes of the job
       await books.settle({ ...held, usd: usage.costUsd });
       await books.finish({ ...held, status: runStatus[end.kind], report });
-      const result = await toResult({ end, report, workspace, base, saving, signal });
+      const look = { redactor: config.redactor, log };
+      const result = await toResult({ end, report, workspace, base, saving, signal, look });
       const transcript = await transcriptOf(workspace, sessionId, saving);
       saving.signal.throwIfAborted();
       await doors.close();
@@ -208,11 +210,20 @@ type Ended = {
   base: Base;
   saving: SavingTime;
   signal: AbortSignal;
+  look: Parameters<typeof refuseSecrets>[1];
 };
 
-const toResult = async ({ end, report, workspace, base, saving, signal }: Ended): Promise<RunResult> => {
+const toResult = async ({
+  end,
+  report,
+  workspace,
+  base,
+  saving,
+  signal,
+  look,
+}: Ended): Promise<RunResult> => {
   if (signal.aborted && !saving.isSaving()) throw signal.reason;
-  const take = () => workspace.takePatch(base.sha, saving.signal);
+  const take = async () => refuseSecrets(await workspace.takePatch(base.sha, saving.signal), look);
   if (signal.aborted) return toInterrupted(await take(), signal);
   switch (end.kind) {
     case 'failed': {

@@ -4,6 +4,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PolicyCaps } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Usage } from '#core/task.ts';
 import type { AgentLimits } from './agent-limits.ts';
 import type { AgentUser } from './agent-user.ts';
@@ -26,6 +27,8 @@ export type CliConfig = {
   /** What a person may name instead. */
   models?: readonly string[] | undefined;
   maxTurns: number;
+  /** Learns the run's token. */
+  redactor: Redactor;
   /** The agent's PATH. */
   path: string;
   upstream: () => Promise<Upstream>;
@@ -68,6 +71,7 @@ const defaultDeadlineMs = 60 * 60_000;
 export const runCli = async (input: CliInput): Promise<CliEnd> => {
   const { config, budgetUsd, onSpent, signal, log } = input;
   const runToken = randomBytes(32).toString('hex');
+  config.redactor.register('run-token', runToken);
   const folder = join(config.stateDir, `gateway-${randomBytes(4).toString('hex')}`);
   await mkdir(folder, { mode: 0o711 });
   await chmod(folder, 0o711); // whatever the umask

@@ -2,6 +2,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { describeError } from '#core/describe-error.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import { openDatabase } from '#db/database.ts';
 import { createWorkers } from '#db/workers.ts';
 import type { Workers } from '#db/workers.ts';
@@ -35,12 +36,14 @@ type Life = {
   /** The process's own; checked here. */
   env: Record<string, string | undefined>;
   log: Log;
+  /** Learns every secret of the worker; what leaves goes through it. */
+  redactor: Redactor;
   tap?: Tap;
   heartbeatEvery?: WorkerInput['heartbeatEvery'];
 };
 
 /** One job, then the exit code: 0 done or idle, 75 try again later, 78 something has to be set right first. */
-export const runWorker = async ({ env, log, tap, heartbeatEvery }: Life): Promise<number> => {
+export const runWorker = async ({ env, log, redactor, tap, heartbeatEvery }: Life): Promise<number> => {
   const parsed = workerEnvSchema.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
@@ -53,7 +56,7 @@ export const runWorker = async ({ env, log, tap, heartbeatEvery }: Life): Promis
   try {
     const drain = drainOnSignal();
     const forTests = { ...(tap && { tap }), ...(heartbeatEvery && { heartbeatEvery }) };
-    const end = await run({ config, db, log, drain, env, ...forTests });
+    const end = await run({ config, db, log, redactor, drain, env, ...forTests });
     log.info('worker ended', { end });
     await markEnded({ workers, config, log }, end);
     return exitCodes[end];
@@ -66,7 +69,7 @@ export const runWorker = async ({ env, log, tap, heartbeatEvery }: Life): Promis
   }
 };
 
-type Parts = Pick<WorkerInput, 'config' | 'db' | 'log' | 'tap' | 'heartbeatEvery'> & {
+type Parts = Pick<WorkerInput, 'config' | 'db' | 'log' | 'redactor' | 'tap' | 'heartbeatEvery'> & {
   drain: AbortSignal;
   env: Life['env'];
 };

@@ -3,13 +3,14 @@ import type { Job, JobFacts } from '#core/job.ts';
 import type { Reservation } from '#core/money.ts';
 import type { Policy } from '#core/policy.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Outcome, Step, Thread } from '#core/task.ts';
 import type { Failed, Wait } from './decide.ts';
 import type { FetchOrigin } from './fetch-origin.ts';
 import type { ModelChoice } from './gateway-models.ts';
 import type { Git } from './git.ts';
 import type { GithubAccess } from './github-access.ts';
-import type { FindSecrets } from './judge-change.ts';
 import type { RunAgent } from './run-agent.ts';
 import type { StoppedError } from './stopped.ts';
 
@@ -60,13 +61,14 @@ export type StepContext = StepsInput & {
   runAgent: RunAgent;
   memory: Memory;
   money: Money;
+  redactor: Redactor;
+  log: Log;
   /** What a run may cost when the person says nothing. */
   budgetUsd: number;
   /** What may be asked for with `--model`. */
   models: ModelChoice;
   maxRepositoryBytes: number;
   published: PublishedBranches;
-  findSecrets?: FindSecrets | undefined;
 };
 
 export type PolicyFound = { kind: 'policy'; policy: Policy } | { kind: 'ended'; outcome: Outcome };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { isBranchName } from '#core/branch-name.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
+import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
 import type { Action, Wait } from './decide.ts';
 import { badBase, createFetchOrigin } from './fetch-origin.ts';
@@ -11,7 +13,7 @@ import { findOrigin } from './find-origin.ts';
 import type { ModelChoice } from './gateway-models.ts';
 import { problemWithModel } from './gateway-models.ts';
 import { createGit } from './git.ts';
-import type { FindSecrets } from './judge-change.ts';
+import { createFindSecrets } from './patch-secrets.ts';
 import { commitPatch } from './publish.ts';
 import { refusalOfHead, refusalOfRestored } from './publish-on-head.ts';
 import { pushOnce } from './push-once.ts';
@@ -50,11 +52,12 @@ type Deps = {
   memory: Memory;
   money: Money;
   published: PublishedBranches;
+  redactor: Redactor;
+  log: Log;
   budgetUsd: number;
   models: ModelChoice;
   stateDir: string;
   maxRepositoryBytes?: number;
-  findSecrets?: FindSecrets;
 };
 
 const megabyte = 1024 * 1024;
@@ -134,11 +137,14 @@ const push = async (context: StepContext, action: Of<'push'>): Promise<Stepped> 
   const change = {
     baseSha: parent.sha,
     patch,
-    message: toCommitMessage(job.task, action.report, { isCiHeld }),
+    message: context.redactor.text(toCommitMessage(job.task, action.report, { isCiHeld })),
     author: access.author,
     date: job.task.trigger.createdAt,
   };
-  const committed = await commitPatch(git, change, { policy, findSecrets: context.findSecrets });
+  const committed = await commitPatch(git, change, {
+    policy,
+    findSecrets: createFindSecrets(context),
+  });
   const foreign = await refusalOfRestored(git, { ...started, parent: parent.sha, committed });
   if (foreign !== undefined) return ended('ran', refused(foreign));
   if (committed.kind === 'refused') return ended('ran', refused(committed.detail));

@@ -1,6 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetSecretValueCommand, SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
 import type { SecretAge, SecretReader } from '#core/ports/secrets.ts';
+import type { Redactor } from '#core/redact.ts';
 
 const freshMs = 5 * 60_000;
 const staleMs = 60 * 60_000;
@@ -11,15 +12,20 @@ type Known = { value: unknown; readAt: number; askedAt: number; askAgainAt: numb
 
 /**
  * Reads each secret once per 5 minutes. While Secrets Manager does not answer, a value of the last hour goes on
- * serving; a clear no (deleted, access denied) is believed at once.
+ * serving; a clear no (deleted, access denied) is believed at once. From then on no sink gets to see the value.
  */
-export const createSecretReader = (client: SecretsManagerClient, now = Date.now): SecretReader => {
+export const createSecretReader = (
+  client: SecretsManagerClient,
+  redactor: Redactor,
+  now = Date.now,
+): SecretReader => {
   const known = new Map<string, Known>();
   const pending = new Map<string, Promise<unknown>>();
 
   const refresh = async (secretId: string): Promise<unknown> => {
     try {
       const value = await fetchSecret(client, secretId);
+      registerAll(redactor, value);
       known.set(secretId, { value, readAt: now(), askedAt: now(), askAgainAt: now() + freshMs });
       return value;
     } catch (error) {
@@ -44,6 +50,15 @@ export const createSecretReader = (client: SecretsManagerClient, now = Date.now)
     return started;
   };
   return { read };
+};
+
+/** What stands beside a secret and is none. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html */
+const notSecret = new Set(['appId', 'engine', 'host', 'port', 'dbname', 'dbInstanceIdentifier', 'username']);
+
+const registerAll = (redactor: Redactor, value: unknown): void => {
+  if (typeof value === 'string') redactor.register('secret', value.replaceAll(String.raw`\n`, '\n'));
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value)) if (!notSecret.has(name)) registerAll(redactor, part);
 };
 
 const fetchSecret = async (client: SecretsManagerClient, secretId: string): Promise<unknown> => {

@@ -2,6 +2,7 @@ import { describeError } from '#core/describe-error.ts';
 import type { LedgerInput, LedgerOutput, LedgerVerb } from '#core/ledger.ts';
 import { ledgerCallSchema, ledgerVerbs } from '#core/ledger.ts';
 import type { Log } from '#core/ports/log.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { Bells } from '#db/bells.ts';
 import type { DeadLetters } from '#db/dead-letters.ts';
 import type { Deliveries } from '#db/deliveries.ts';
@@ -20,18 +21,22 @@ type Deps = {
   deadLetters: DeadLetters;
   freezes: Freezes;
   operations: Operations;
+  redactor: Redactor;
   log: Log;
 };
 type Answers = { [V in LedgerVerb]: (input: LedgerInput<V>) => Promise<LedgerOutput<V>> };
 
-/** Answers the verbs of core/ledger.ts: what comes in and what goes out is parsed, so neither side trusts the other. */
-export const createLedgerHandler = ({ log, ...stores }: Deps) => {
+/**
+ * Answers the verbs of core/ledger.ts: what comes in and what goes out is parsed, so neither side trusts the other. What
+ * comes in may be kept for long, so it loses its secrets first.
+ */
+export const createLedgerHandler = ({ redactor, log, ...stores }: Deps) => {
   const answers = createAnswers(stores);
 
   const answer = async <V extends LedgerVerb>(verb: V, input: unknown): Promise<LedgerOutput<V>> => {
     const schemas = ledgerVerbs[verb];
     // the schemas under a verb describe this verb; the index type cannot say so
-    const parsed = schemas.input.parse(input) as LedgerInput<V>;
+    const parsed = schemas.input.parse(redactor.value(input)) as LedgerInput<V>;
     return schemas.output.parse(await answers[verb](parsed)) as LedgerOutput<V>;
   };
 
@@ -55,7 +60,7 @@ const createAnswers = ({
   deadLetters,
   freezes,
   operations,
-}: Omit<Deps, 'log'>): Answers => ({
+}: Omit<Deps, 'redactor' | 'log'>): Answers => ({
   'installations.get': async (key) => (await installations.get(key)) ?? null,
   'installations.upsert': nothing(installations.upsert),
   'tasks.record': tasks.record,

@@ -3,13 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Ledger } from '#core/ledger.ts';
 import { createLedger } from '#core/ledger.ts';
+import { encodeMessage, inboxMessageSchema } from '#core/messages.ts';
 import { createDeliveries } from '#db/deliveries.ts';
-import { anInstallation } from '#test/builders.ts';
+import { aDelivery, anInstallation, aThread, aTrigger } from '#test/builders.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { aLog } from '#test/support/fakes.ts';
 import { aLedgerOn } from '#test/support/ledger.ts';
 import { aRecordInput } from '#test/support/record-input.ts';
+import { secretSamples } from '#test/support/secret-samples.ts';
 
 describe('the ledger', () => {
   let database: TestDatabase;
@@ -31,6 +33,34 @@ describe('the ledger', () => {
       { call: async (_, payload) => carry(await handler(carry(payload))), poke: async () => {} },
       'ledger',
     );
+  });
+
+  it('keeps no secret, whatever verb brings it, and what was JSON stays that', async () => {
+    const secret = secretSamples()['github-installation-token']![1]!.value;
+    const text = `@agent use ${secret} 🙂`;
+    await ledger('tasks.record', aRecordInput({ trigger: { text }, request: { text } }));
+    const body = encodeMessage(
+      aDelivery({ event: { kind: 'mention', thread: aThread(), trigger: aTrigger({ text }) } }),
+    );
+    await ledger('dead_letters.record', {
+      messageId: randomUUID(),
+      queue: 'inbox.fifo',
+      groupId: 'g',
+      body,
+      reason: `it said ${btoa(secret)}`,
+    });
+    const rows = [
+      await database.query('select * from tasks'),
+      await database.query('select * from dead_letters'),
+    ];
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    expect(JSON.stringify(rows)).not.toContain(btoa(secret));
+    const [letter] = await database.query('select body from dead_letters');
+    expect(letter!['body']).toMatch(/^[\x20-\x7e]*$/); // as SQS takes it, when it is brought back
+    const delivery = inboxMessageSchema.parse(JSON.parse(String(letter!['body'])));
+    expect(delivery.event).toMatchObject({
+      trigger: { text: '@agent use [redacted:github-installation-token] 🙂' },
+    });
   });
 
   it('carries a request from the installation to a worker that was launched for it', async () => {

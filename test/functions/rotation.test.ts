@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
 import { createWebhookSecrets } from '#core/platforms/github/webhook-secret.ts';
 import { createGithubWebhook } from '#core/platforms/github/webhook.ts';
+import { createRedactor } from '#core/redact.ts';
 import { createIngest } from '#functions/handlers/ingest.ts';
 import { startSecretsManager } from '#local/aws/secrets-manager.ts';
 import { createFaults } from '#local/faults.ts';
@@ -47,7 +48,7 @@ const aDoor = async () => {
       }),
     );
   const secrets = createWebhookSecrets(
-    createSecretReader(client, () => clock.now),
+    createSecretReader(client, createRedactor(), () => clock.now),
     secretId,
   );
   await secrets(); // as when the function starts

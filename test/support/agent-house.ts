@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPolicy } from '#core/policy.ts';
+import { createRedactor } from '#core/redact.ts';
 import type { Task } from '#core/task.ts';
 import { aRequest, aThread, aTrigger, noBriefing } from '#test/builders.ts';
 import { anAgentUser } from '#test/support/agent.ts';
@@ -59,6 +60,7 @@ export const startAgentHouse = async () => {
         runsDir,
         model: 'claude-opus-5-5',
         maxTurns: 20,
+        redactor: createRedactor(),
         path: agentPath(process.execPath),
         upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'key' }),
         ...agent,

@@ -1,4 +1,5 @@
 import type { Log } from '#core/ports/log.ts';
+import { createRedactor } from '#core/redact.ts';
 import { createBells } from '#db/bells.ts';
 import type { Database } from '#db/database.ts';
 import { createDeadLetters } from '#db/dead-letters.ts';
@@ -11,7 +12,7 @@ import { createWorkers } from '#db/workers.ts';
 import { createLedgerHandler } from '#functions/handlers/ledger.ts';
 
 /** The ledger's handler, as its entry file makes it. */
-export const aLedgerOn = (db: Database, log: Log) =>
+export const aLedgerOn = (db: Database, log: Log, redactor = createRedactor()) =>
   createLedgerHandler({
     tasks: createTasks(db),
     installations: createInstallations(db),
@@ -21,5 +22,6 @@ export const aLedgerOn = (db: Database, log: Log) =>
     deadLetters: createDeadLetters(db),
     freezes: createFreezes(db),
     operations: createOperations(db),
+    redactor,
     log,
   });

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '#core/job.ts';
 import { createGithubApp } from '#core/platforms/github/app.ts';
+import { redactWrites } from '#core/platforms/github/octokit.ts';
 import type { Blobs } from '#core/ports/blobs.ts';
+import { redactBlobs } from '#core/redact-blobs.ts';
+import { redactLog } from '#core/redact-log.ts';
+import { redactPort } from '#core/redact-port.ts';
+import { createRedactor } from '#core/redact.ts';
 import type { Outcome, Request, Trigger } from '#core/task.ts';
 import type { SpendCaps } from '#core/money.ts';
 import { createPublished } from '#db/published.ts';
@@ -54,14 +59,16 @@ export const startWorkerHouse = async () => {
   const database = await migratedDatabase();
   const { db } = database;
   const tasks = createTasks(db);
-  const { log, text } = aLog();
+  const { log: lines, text } = aLog();
+  const redactor = createRedactor();
+  const log = redactLog(lines, redactor);
   const blobs = aBucket();
   const user = anAgentUser();
   const key = { appId: String(twin.app.id), privateKey: twin.app.privateKey };
   // the twin needs no pace of a write per second
-  const octokitFor = (token: string) => asToken(twins, token);
-  const app = createGithubApp({ ...key, apiUrl: twin.apiUrl });
-  const runs = createRuns(db);
+  const octokitFor = (token: string) => redactWrites(asToken(twins, token), redactor);
+  const app = createGithubApp({ ...key, apiUrl: twin.apiUrl, redactor });
+  const runs = redactPort(createRuns(db), redactor);
   const spend = createSpend(db);
 
   const aHandleTask = ({
@@ -76,7 +83,7 @@ export const startWorkerHouse = async () => {
       return octokit;
     };
     return createHandleTask({
-      store,
+      store: redactPort(store, redactor),
       log,
       openAccess: createGithubAccess({
         source: () => Promise.resolve({ ...app, octokitFor: hooked }),
@@ -85,7 +92,9 @@ export const startWorkerHouse = async () => {
       }),
       openSteps: createOpenSteps({
         stored: tasks.get,
-        blobs: blobs.port,
+        blobs: redactBlobs(blobs.port, redactor),
+        redactor,
+        log,
         stateDir: places.stateDir,
         memory: createSessions(db),
         money: { reserve: (run) => spend.reserve({ ...run, caps }), spent: spend.totalOfTask },
@@ -100,6 +109,7 @@ export const startWorkerHouse = async () => {
             runsDir: places.runsDir,
             model: 'claude-opus-5-5',
             maxTurns: 5,
+            redactor,
             path: agentPath(process.execPath),
             upstream: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:1', apiKey: 'sk-test' }),
             ...agent,
@@ -211,6 +221,7 @@ export const startWorkerHouse = async () => {
     db,
     tasks,
     text,
+    redactor,
     folder,
     aHandleTask,
     handle,

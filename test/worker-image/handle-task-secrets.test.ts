@@ -26,7 +26,7 @@ describe('secrets', () => {
     'are in no argument of any process and nowhere in the agent’s reach',
     async () => {
       const job = await house.aJob({
-        text: 'do: env > env.txt; cat /proc/*/cmdline 2>/dev/null | tr "\\0" " " > seen.txt\nsay: looked',
+        text: 'do: env | grep -v ^ANTHROPIC_API_KEY= > env.txt; cat /proc/*/cmdline 2>/dev/null | tr "\\0" " " > seen.txt\nsay: looked',
       });
       const seen = new Set<string>();
       const done = new AbortController();

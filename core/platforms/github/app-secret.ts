@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { SecretReader } from '#core/ports/secrets.ts';
+import type { Redactor } from '#core/redact.ts';
 import type { GithubApp } from './app.ts';
 import { createGithubApp } from './app.ts';
 
@@ -12,16 +13,15 @@ export const githubAppSecretSchema = z.object({
     .pipe(z.string().regex(/^-----BEGIN (?:RSA )?PRIVATE KEY-----\n/, 'privateKey is a PEM text')),
 });
 
-type Source = { reader: SecretReader; secretId: string; apiUrl: string };
+type Source = { reader: SecretReader; secretId: string; apiUrl: string; redactor?: Redactor };
 
 /** Gives the App as the secret is now: a rotated key is taken up when the reader sees it. */
-export const createGithubAppSource = ({ reader, secretId, apiUrl }: Source): (() => Promise<GithubApp>) => {
+export const createGithubAppSource = ({ reader, secretId, ...app }: Source): (() => Promise<GithubApp>) => {
   let last: { secret: unknown; app: GithubApp } | undefined;
   return async () => {
     const secret = await reader.read(secretId);
     if (last && last.secret === secret) return last.app;
-    const app = createGithubApp({ ...githubAppSecretSchema.parse(secret), apiUrl });
-    last = { secret, app };
-    return app;
+    last = { secret, app: createGithubApp({ ...githubAppSecretSchema.parse(secret), ...app }) };
+    return last.app;
   };
 };

@@ -1,13 +1,21 @@
 import { createAppAuth } from '@octokit/auth-app';
 import type { Refusal } from '#core/ledger.ts';
 import type { Installation } from '#core/task.ts';
+import type { Redactor } from '#core/redact.ts';
+import { createRedactor } from '#core/redact.ts';
 import { refusalStatus } from './errors.ts';
 import { markerKeyOf } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
 import { createOctokit } from './octokit.ts';
 import { numberFor } from './reactions.ts';
 
-type AppKey = { appId: string; privateKey: string; apiUrl: string };
+type AppKey = {
+  appId: string;
+  privateKey: string;
+  apiUrl: string;
+  /** Learns the key and every token; what the App writes goes through it. */
+  redactor?: Redactor;
+};
 
 type Level = 'read' | 'write';
 export type TokenInput = {
@@ -35,13 +43,14 @@ export type GithubApp = ReturnType<typeof createGithubApp>;
  * Acts as the App: mints a token per task (one repository, the rights that were asked for, one hour) and revokes it.
  * Never a token from a cache: another task might revoke it. https://docs.github.com/en/rest/apps/apps
  */
-export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
+export const createGithubApp = ({ appId, privateKey, apiUrl, redactor = createRedactor() }: AppKey) => {
   const baseUrl = apiUrl.replace(/\/+$/, '');
   const auth = { appId, privateKey };
-  const asApp = createOctokit({ baseUrl, authStrategy: createAppAuth, auth, paceId: `app ${appId}` });
+  const paceId = `app ${appId}`;
+  const asApp = createOctokit({ baseUrl, authStrategy: createAppAuth, auth, paceId, redactor });
 
   const octokitFor = (token: string): GithubClient =>
-    createOctokit({ baseUrl, auth: token, paceId: crypto.randomUUID() });
+    createOctokit({ baseUrl, auth: token, paceId: crypto.randomUUID(), redactor });
 
   const tokenFor = async (input: TokenInput): Promise<InstallationToken> => {
     try {
@@ -50,6 +59,7 @@ export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
         permissions: input.permissions,
         ...scopeOf(input),
       });
+      redactor.register('github-token', data.token);
       return { token: data.token, expiresAt: data.expires_at };
     } catch (error) {
       throw toRefused(error) ?? error;
@@ -86,6 +96,8 @@ export const createGithubApp = ({ appId, privateKey, apiUrl }: AppKey) => {
   };
 
   const markerKey = markerKeyOf(privateKey);
+  redactor.register('private-key', privateKey);
+  redactor.register('marker-key', markerKey);
   return { appId, markerKey, asApp, tokenFor, octokitFor, revoke, installation, botLogin };
 };
 

@@ -1,6 +1,7 @@
 import { Octokit } from '@octokit/core';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
+import type { Redactor } from '#core/redact.ts';
 
 export type GithubClient = Octokit;
 
@@ -15,6 +16,7 @@ type Identity = Pick<
 > & {
   /** What shares a pace of writes (GitHub asks for a second between them): one token. */
   paceId: string;
+  redactor: Redactor;
   timeoutMs?: number;
 };
 
@@ -23,7 +25,12 @@ type Identity = Pick<
  * first. A rate limit of a few seconds is waited for, once: such a call was not carried out.
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
-export const createOctokit = ({ paceId, timeoutMs = 10_000, ...identity }: Identity): GithubClient => {
+export const createOctokit = ({
+  paceId,
+  redactor,
+  timeoutMs = 10_000,
+  ...identity
+}: Identity): GithubClient => {
   const octokit = new HouseOctokit({
     ...identity,
     userAgent: 'agent-bot',
@@ -36,8 +43,21 @@ export const createOctokit = ({ paceId, timeoutMs = 10_000, ...identity }: Ident
     // a copy: all requests of a client share one, and the plugins count in it
     options.request = { ...options.request, ...(options.method !== 'GET' && { retries: 0 }) };
   });
+  return redactWrites(octokit, redactor);
+};
+
+/** From now on nothing that the client writes holds a secret: comment, pull request, whatever comes after them. */
+export const redactWrites = (octokit: GithubClient, redactor: Redactor): GithubClient => {
+  octokit.hook.before('request', (options) => {
+    if (options.method === 'GET') return;
+    for (const [name, value] of Object.entries(options))
+      if (!ours.has(name)) options[name] = redactor.value(value);
+  });
   return octokit;
 };
+
+/** How Octokit sends, not what. */
+const ours = new Set(['method', 'baseUrl', 'url', 'headers', 'mediaType', 'request', 'owner', 'repo']);
 
 type LimitArguments = [retryAfter: number, options: unknown, octokit: unknown, retryCount: number];
 const waitOnce = (...[retryAfter, , , retryCount]: LimitArguments): boolean =>

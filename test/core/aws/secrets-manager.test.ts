@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSecretReader } from '#core/aws/secrets-manager.ts';
+import { createRedactor } from '#core/redact.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
 import type { Answer } from '#test/support/http-server.ts';
 import { startServer } from '#test/support/http-server.ts';
@@ -19,10 +20,27 @@ const setUp = async () => {
   const server = await startServer(() => state.answer);
   const client = new SecretsManagerClient({ ...onLoopback(server.url), maxAttempts: 1 });
   closers.push(server.close, () => client.destroy());
-  return { state, server, reader: createSecretReader(client, () => state.now) };
+  const redactor = createRedactor();
+  return { state, server, redactor, reader: createSecretReader(client, redactor, () => state.now) };
 };
 
 describe('createSecretReader', () => {
+  it('makes what it reads known to whoever keeps secrets back, but not what stands beside them', async () => {
+    const { reader, redactor, state } = await setUp();
+    const lines = ['a line of a key, the first', 'a line of a key, the last'];
+    const password = 'a password of RDS';
+    state.answer = value({
+      username: 'app_user_one',
+      host: 'db.example.internal',
+      password,
+      key: lines.join(String.raw`\n`),
+    });
+    await reader.read('app/database');
+    expect(redactor.text(`app_user_one db.example.internal ${lines.join(' ')} ${btoa(password)}`)).toBe(
+      'app_user_one db.example.internal [redacted:secret] [redacted:secret] [redacted:secret]',
+    );
+  });
+
   it('reads a secret by id as JSON', async () => {
     const { reader, server } = await setUp();
     expect(await reader.read('app/webhook')).toStrictEqual({ current: 'one' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lostMessage } from '#functions/handlers/sweep.ts';
 import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
+import { secretInChangeLine } from '#worker/patch-secrets.ts';
 import { only, readable, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -38,7 +39,7 @@ const filterOn = (log: string) =>
   )!['Properties'];
 
 describe('alarms', () => {
-  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(13));
+  it('are few, for each is paid for every month', () => expect(alarms).toHaveLength(14));
 
   for (const [id, { Properties }] of alarms) {
     it(`${id} says who is hurt`, () =>
@@ -97,6 +98,15 @@ describe('alarms', () => {
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
     });
+  });
+
+  it('hear of a secret in a change from the line that the worker writes', () => {
+    const { FilterPattern, MetricTransformations } = filterOn('WorkerLogs');
+    expect(FilterPattern).toBe(`{ $.message = "${secretInChangeLine}" }`);
+    const [{ MetricName, MetricValue }] = MetricTransformations;
+    expect([MetricName, MetricValue]).toEqual(['SecretInChange', '1']);
+    const [, alarm] = alarms.find(([id]) => id.startsWith('WorkerSecretInChange'))!;
+    expect(alarm['Properties']).toMatchObject({ MetricName, Statistic: 'Sum', Threshold: 0 });
   });
 
   it('tell nobody without an address', () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createOctokit } from '#core/platforms/github/octokit.ts';
 import { permissionOf } from '#core/platforms/github/permission.ts';
 import { addEyes } from '#core/platforms/github/reactions.ts';
+import { createRedactor } from '#core/redact.ts';
 import { aThread, aTrigger } from '#test/builders.ts';
 import type { Answer } from '#test/support/http-server.ts';
 import { primaryLimit, secondaryLimit, startGithub } from '#test/support/github-server.ts';
@@ -61,7 +62,13 @@ describe('permissionOf', () => {
   it('has no answer and throws when GitHub is silent, after three tries', async () => {
     const { url, calls, close } = await startGithub({ [path]: 'hang' });
     closers.push(close);
-    const impatient = createOctokit({ baseUrl: url, auth: 'ghs_test', paceId: 'silent', timeoutMs: 100 });
+    const impatient = createOctokit({
+      baseUrl: url,
+      auth: 'ghs_test',
+      paceId: 'silent',
+      redactor: createRedactor(),
+      timeoutMs: 100,
+    });
     await expect(permissionOf(impatient, 'octo-org/shop', author)).rejects.toThrow('timeout');
     expect(calls()).toEqual([path, path, path]);
   });
