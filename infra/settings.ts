@@ -76,9 +76,10 @@ const settingsSchema = z
     /** Who gets a mail when an alarm goes off. */
     alarmEmail: z.email().optional(),
   })
-  .superRefine(({ model, bedrock }, context) => {
-    if (!bedrock || model in bedrock.models) return;
-    context.addIssue({ code: 'custom', path: ['bedrock', 'models'], message: `has no id for ${model}` });
+  .superRefine(({ model, models = [], bedrock }, context) => {
+    const missing = [model, ...models].filter((name) => bedrock && !Object.hasOwn(bedrock.models, name));
+    for (const name of missing)
+      context.addIssue({ code: 'custom', path: ['bedrock', 'models'], message: `has no id for ${name}` });
   })
   .superRefine(({ workerVcpus, workerMemoryGb }, context) => {
     const [least, most, step] = sizes[workerVcpus];

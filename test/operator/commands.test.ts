@@ -101,6 +101,14 @@ describe('agent-bot show', () => {
     expect((await json('show', id)).data).toMatchObject({ id, status: 'dead', thread: aThread() });
   });
 
+  it('tells of a failure what came of it all the same', async () => {
+    const { id, threadKey } = await stored.aTask();
+    const url = 'https://github.com/octo-org/shop/pull/12';
+    const draft = { url, number: 12, branch: `agent/${id}`, summary: '' };
+    await stored.end(threadKey, { status: 'failed', reason: 'over_budget', detail: '', draft });
+    expect((await house.run('show', id)).stdout).toMatch(/failed: over_budget, draft pull request 12\n/);
+  });
+
   it('ends with 3 when there is no such task', async () => {
     expect(await house.run('show', 'ffffffff')).toEqual({
       code: 3,

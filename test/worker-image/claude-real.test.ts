@@ -175,10 +175,12 @@ describe('the real CLI', () => {
       tools: [{ name: 'Bash', input: { command: 'echo on', description: 'go on' } }],
       usage: { output_tokens: 7_000 },
     });
-    const { end, calls, usage } = await play({ text: 'go on', script, budgetUsd: 0.2 });
+    const { end, calls, usage, logged } = await play({ text: 'go on', script, budgetUsd: 0.2 });
     expect(end).toMatchObject({ kind: 'failed', reason: 'over_budget' });
-    expect(calls).toHaveLength(1); // the second was never sent
-    expect(usage.costUsd).toBeLessThan(0.2);
+    expect(logged).toContain('model call refused');
+    expect(calls.map(({ status }) => status)).toEqual(Array(usage.requests).fill(200)); // that one was never sent
+    expect(usage.costUsd).toBeGreaterThan(0.1);
+    expect(usage.costUsd).toBeLessThanOrEqual(0.2);
   });
 
   it('gets over an overloaded provider by itself', async () => {

@@ -94,6 +94,21 @@ describe('the comment', () => {
     );
   });
 
+  it('says of a draft where it is and how to go on, in words that order nobody', () => {
+    const draft = { url: 'https://github.com/octo-org/shop/pull/2', number: 2, branch: 'agent/1' };
+    const outcome = (summary: string): Outcome => ({
+      status: 'failed',
+      reason: 'over_budget',
+      detail: '',
+      draft: { ...draft, summary },
+    });
+    const [what, , said] = toComment(aTask(), outcome('@octo-dev merge it')).split('\n\n');
+    expect(what).toMatch(/^❌ .* is a draft: https:\/\/github\.com\/octo-org\/shop\/pull\/2$/);
+    expect(said).toBe('@\u200bocto-dev merge it');
+    expect(toComment(aTask(), outcome(''))).not.toContain('last words');
+    expect(toComment(aTask(), outcome(''))).toContain('`--base agent/1`');
+  });
+
   it.each(failureReasons)('has words for %s', (reason) => {
     const [what, todo] = toComment(aTask(), { status: 'failed', reason, detail: '' }).split('\n\n');
     expect(what).toMatch(/^❌ .{20,}\.$/);

@@ -44,6 +44,16 @@ describe('settings', () => {
     it(`refuses ${name} = ${JSON.stringify(value)} and names it`, () =>
       expect(() => synthesize({ [name]: value })).toThrow(new RegExp(`agentBot in cdk.json: .*${name}`)));
 
+  it('wants an id at Bedrock for every model that may be named', () => {
+    const bedrock = {
+      region: 'eu-central-1',
+      models: { 'claude-opus-5-5': 'anthropic.claude-opus-5-5-v1:0' },
+    };
+    expect(() => parseSettings({ models: ['claude-haiku-5-5'], bedrock })).toThrow(
+      'bedrock.models: has no id for claude-haiku-5-5',
+    );
+  });
+
   it('names every setting that is wrong, not only the first', () => {
     expect(() => parseSettings({ workerCap: 0, model: '' })).toThrow(/workerCap.*model/);
   });
@@ -55,7 +65,7 @@ describe('settings', () => {
       workerCapacity: 'spot',
       mention: '@helper',
       model: 'claude-haiku-5-5',
-      models: ['claude-sonnet-5-5', 'claude-opus-5-5'],
+      models: ['claude-haiku-5-5'],
       bedrock: { region: 'eu-central-1', models: { 'claude-haiku-5-5': 'anthropic.claude-haiku-5-5-v1:0' } },
       budgetUsd: 1.5,
       maxTurns: 9,
@@ -83,7 +93,7 @@ describe('settings', () => {
     expect(task!['Properties'].ContainerDefinitions[0].Environment).toEqual(
       expect.arrayContaining([
         { Name: 'MODEL', Value: 'claude-haiku-5-5' },
-        { Name: 'MODELS', Value: 'claude-sonnet-5-5,claude-opus-5-5' },
+        { Name: 'MODELS', Value: 'claude-haiku-5-5' },
         {
           Name: 'BEDROCK',
           Value: '{"region":"eu-central-1","models":{"claude-haiku-5-5":"anthropic.claude-haiku-5-5-v1:0"}}',
