@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { loopbackScript, outsideScript, rightClaude } from './test-image-scripts.ts';
+import { aliveScript, loopbackScript, outsideScript, rightClaude } from './test-image-scripts.ts';
 
 /** Docker's default capabilities that the task definition drops (infra/worker.ts; a test compares the two). */
 export const droppedCapabilities = [
@@ -132,7 +132,7 @@ const checks: { [says: string]: () => void } = {
   'the agent makes no namespace': () => asAgent('unshare -Urn true 2>&1', /Operation not permitted/, 1),
   'nothing of the agent outlives its end': () =>
     shell(
-      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill && ! grep -ls "^Uid:.${agentUid}" /proc/[0-9]*/status`,
+      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill; ${aliveScript(agentUid)}`,
       /^$/,
     ),
   'the agent finds nothing of the supervisor: not its environment, not its files': () => {
