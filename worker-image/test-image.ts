@@ -110,7 +110,7 @@ const checks: { [says: string]: () => void } = {
       /^(Cap\w+:\s0+\n){3}NoNewPrivs:\s1$/,
     ),
   'the guard can keep the agent to TCP among its own processes': () =>
-    shell(`${guard} --probe`, /^\{"network":"loopback"\}$/),
+    shell(`${guard} --probe`, /^\{"network":"loopback","isAlone":false\}$/),
   'without SYS_PTRACE it says so, and the worker starts with Unix sockets alone': () => {
     const ended = startWith(rightClaude, 'sys_ptrace');
     expect(ended.code !== 78 && /no loopback network here.*CAP_SYS_PTRACE/.test(ended.output), ended);
@@ -214,7 +214,7 @@ const makeAndRemove = () => {
   const contents = `
     import { readdirSync, statSync } from 'node:fs';
     import { createWorkspace } from './worker-image/workspace.ts';
-    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback' };
+    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback', isAlone: false };
     const { signal } = new AbortController();
     const workspace = await createWorkspace({ runsDir: '/runs', name: 'one', user, signal });
     const look = (path) => { const { uid, mode } = statSync(path); return uid + ' ' + (mode & 0o7777).toString(8); };
