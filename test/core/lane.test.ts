@@ -6,7 +6,7 @@ describe('the lane of a command', () => {
   it('is high for what a person waits for, low for what can wait, and normal for work', () => {
     const byLane = Object.groupBy(commands, laneOf);
     expect(byLane).toEqual({
-      high: ['approve', 'reject', 'stop', 'status', 'help', 'why'],
+      high: ['approve', 'reject', 'stop', 'status', 'help', 'why', 'run-ci'],
       normal: ['analyze', 'plan', 'fix', 'review', 'retry', 'ask'],
       low: ['improve', 'discover'],
     });
