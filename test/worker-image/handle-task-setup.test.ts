@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publish } from '#local/registry/npm-package.ts';
 import { guard, hasLoopback } from '#test/support/agent.ts';
 import { startRegistryBench } from '#test/support/registry-proxy.ts';
-import { commitFiles } from '#test/support/twin-commit.ts';
+import { commitFiles } from '#test/support/commit-files.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
