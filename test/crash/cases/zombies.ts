@@ -98,12 +98,14 @@ const stopAfter = (trial: Trial, call: RegExp) => {
   return stopped.promise;
 };
 
+/** Gives what ends the waiting: a worker whose look timed out as it stood still looks again, and then does not write. */
 const killAfter = ({ house }: Trial, worker: Caught, call: RegExp) => {
   const stopListening = house.journal.listen((entry) => {
     if (!call.test(entry.call)) return;
     stopListening();
     process.kill(worker.pid, 'SIGKILL');
   });
+  return stopListening;
 };
 
 type Still = { title: string; look: RegExp; dies?: { after: RegExp; gap: RegExp } };
@@ -123,9 +125,10 @@ const still = (id: string, { title, look, dies }: Still): Case => ({
     await trial.house.pass(enoughSeconds);
     await trial.house.tick();
     await untilFinal(trial);
-    if (dies) killAfter(trial, worker, dies.after);
+    const stopWaiting = dies && killAfter(trial, worker, dies.after);
     process.kill(worker.pid, 'SIGCONT');
     await trial.untilDone();
+    stopWaiting?.();
     return { ...aPullRequest, ...(dies && { gap: dies.gap }) };
   },
 });
