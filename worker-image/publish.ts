@@ -14,7 +14,6 @@ export type CommitInput = {
   author: Author;
   /** Of the task, not of now: the same patch gives the same commit, whoever makes it. */
   date: string;
-  findSecrets: FindSecrets;
 };
 export type Committed = { kind: 'committed'; sha: string } | { kind: 'refused'; detail: string };
 export type Pushed = { kind: 'pushed' } | { kind: 'refused'; detail: string };

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { markerPrefix } from '#core/platforms/github/marker.ts';
 import type { HookDelivery } from '#local/github/hooks.ts';
 import { answerFacts, forgeryFacts } from './door-facts.ts';
+import { agentProcesses, foldersOf, readIfThere } from '#test/support/leftovers.ts';
 import type { Evidence, TaskFacts } from './evidence.ts';
 import { secretsOf } from './secrets.ts';
 import type { Trial } from './trial.ts';
@@ -169,40 +170,13 @@ const moneyFacts = async ({ house }: Trial, ids: readonly string[]) => {
 };
 
 const leftoverFacts = async ({ house }: Trial): Promise<Evidence['leftovers']> => {
-  const { stateDir, runsDir, agentUids } = house.place;
-  const within = (folder: string) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
   const leased = await house.query('select id from tasks where lease_owner is not null');
   return {
-    processes: process.getuid?.() === 0 ? processesOf(agentUids) : [],
-    folders: [
-      ...within(stateDir).filter((path) => !path.endsWith('/bare') && !path.endsWith('/uids')),
-      ...within(join(stateDir, 'bare')),
-      ...within(join(stateDir, 'uids')).filter((path) => /\/\d+$/.test(path)), // those that are leased
-      ...within(runsDir),
-    ],
+    processes: agentProcesses(house.place),
+    folders: foldersOf(house.place),
     leases: leased.map(({ id }) => String(id)),
     tokens: house.tokens.leftover().length,
   };
-};
-
-/** Those of the uids that are no zombies. */
-const processesOf = ({ first, count }: { first: number; count: number }): string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      const status = readIfThere(`/proc/${pid}/status`);
-      const uid = Number(/^Uid:\t(\d+)/m.exec(status)?.[1]);
-      const isOurs = uid >= first && uid < first + count && !/^State:\tZ/m.test(status);
-      return isOurs ? [`${pid} ${readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`] : [];
-    });
-
-const readIfThere = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // it ended meanwhile
-  }
 };
 
 /** Everything that was written down since the case began. */

@@ -5,9 +5,9 @@ import type { StoredTask } from '#db/tasks.ts';
 import type { ToolStep } from '#local/model/conversation.ts';
 import type { ModelTurn } from '#local/model/messages-api.ts';
 import type { Played } from '#local/play.ts';
+import { agentProcesses, foldersOf } from '#test/support/leftovers.ts';
 import type { Evidence } from './evidence.ts';
 import type { HostileHouse } from './hostile-house.ts';
-import { leftoversIn } from './leftovers.ts';
 import type { End, Scenario } from './scenario.ts';
 import { readSinks } from './sinks.ts';
 import { foreignWrites } from './writes.ts';
@@ -47,7 +47,7 @@ export const gather = async (house: HostileHouse, run: Run): Promise<Evidence> =
       name,
       uid: lstatSync(join(house.attackerKnows.sentinels, name)).uid,
     })),
-    leftovers: leftoversIn(house.place),
+    leftovers: [...agentProcesses(house.place), ...foldersOf(house.place)],
     sinks: await readSinks(house, { from, hasModel: !scenario.knowsSecret }),
     secrets: secretsOf(house),
     modelCalls: entries

@@ -50,18 +50,26 @@ const endedWell = (played: Played | 'interrupted'): Exclude<Played, { kind: 'no_
 };
 
 /** The pull request where the scenario has a head, else an issue; its base branch holds the attacker's files. */
-const openThread = async (house: HostileHouse, { id, base, head, body = '' }: Scenario): Promise<number> => {
+const openThread = async (house: HostileHouse, scenario: Scenario): Promise<number> => {
   const { attackerKnows, demo, github } = house;
-  const place = attackerKnows;
+  const { id, base, head, fork, body = '' } = scenario;
   const name = `hostile/${id}`;
-  const sha = base ? await makeBranch(house, { name, from: 'main', files: base(place) }) : 'main';
+  const from = base ? await makeBranch(house, { name, from: 'main', files: base(attackerKnows) }) : 'main';
   const asks = { repository: demo.repository, login: demo.writer, title: `Scenario ${id}`, body };
   if (!head) {
     const { number, delivered } = github.openIssue(asks);
     await delivered;
     return number;
   }
-  throw new Error(`${id}: pull requests are not made here yet (${sha})`);
+  const sha = await makeBranch(house, { name: `people/${id}`, from, files: head(attackerKnows) });
+  const { number, delivered } = await github.openPullRequest({
+    ...asks,
+    headBranch: `people/${id}`,
+    baseBranch: base ? name : 'main',
+    ...(fork && { fork: { owner: demo.stranger, sha } }),
+  });
+  await delivered;
+  return number;
 };
 
 const commentOf = ({ id, base, head, command = 'fix', request = '' }: Scenario): string => {

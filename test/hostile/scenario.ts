@@ -33,6 +33,8 @@ export type Scenario = {
   base?: (place: Place) => readonly TreeFile[];
   /** On top of those, on the head of a pull request, where the request is then written. */
   head?: (place: Place) => readonly TreeFile[];
+  /** The head is in a fork of somebody who may not write. */
+  fork?: true;
   /** Of the issue. */
   body?: string;
   /** Instead of `fix`. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createRedactor } from '#core/redact.ts';
 import { threadCommentsOf } from '#core/platforms/github/thread-comments.ts';
 import { createOctokit } from '#core/platforms/github/octokit.ts';
 import type { House } from '#test/local/github/start-twin.ts';
@@ -14,7 +15,12 @@ afterEach(() => house.faults.clear());
 afterAll(() => house.close());
 
 const read = (number: number) => {
-  const octokit = createOctokit({ baseUrl: house.twin.apiUrl, auth: token, paceId: crypto.randomUUID() });
+  const octokit = createOctokit({
+    baseUrl: house.twin.apiUrl,
+    auth: token,
+    paceId: crypto.randomUUID(),
+    redactor: createRedactor(),
+  });
   const identity = { appId: String(house.twin.app.id), botLogin: `${house.twin.app.slug}[bot]` };
   return threadCommentsOf(octokit, { thread: { repository: house.demo.repository, number }, identity });
 };
