@@ -11,7 +11,16 @@ export type AgentNetwork = 'loopback' | 'unix';
 
 export type AgentUser =
   /** guard: the program of worker-image/guard/, which starts and ends everything of the uid. */
-  { kind: 'separate'; uid: number; gid: number; guard: string; network: AgentNetwork } | { kind: 'same' };
+  | {
+      kind: 'separate';
+      uid: number;
+      gid: number;
+      guard: string;
+      network: AgentNetwork;
+      /** It can have a loopback that it shares with nobody. */
+      isAlone: boolean;
+    }
+  | { kind: 'same' };
 
 export type AgentCommand = {
   command: string;
@@ -22,6 +31,8 @@ export type AgentCommand = {
   limits?: ProcessLimits | undefined;
   /** Has the user's network; without it there are Unix sockets as a client only. */
   isNetworked?: boolean;
+  /** Nobody of the supervisor's side is to be reached on that network: it is the agent's own, where the machine has that. */
+  isAlone?: boolean;
 };
 
 type RunInput = AgentCommand & {
@@ -60,7 +71,14 @@ export const spawnAsAgent = (user: AgentUser, input: AgentCommand): AgentProcess
     return spawn(program, rest, { ...options, cwd });
   }
   const network = input.isNetworked ? user.network : 'none';
-  const confinement = [...idsOf(user), `--net=${network}`, `--chdir=${cwd}`, ...limitOptions(limits)];
+  const alone = input.isAlone && user.isAlone && network === 'loopback' ? ['--alone'] : [];
+  const confinement = [
+    ...idsOf(user),
+    `--net=${network}`,
+    ...alone,
+    `--chdir=${cwd}`,
+    ...limitOptions(limits),
+  ];
   return spawn(user.guard, [...confinement, '--', command, ...args], { ...options, cwd: '/' });
 };
 

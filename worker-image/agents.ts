@@ -52,12 +52,13 @@ const createLeaseUser =
     return { user: guardedUser(guard, uid), giveBack };
   };
 
-export const guardedUser = ({ path, network }: Guard, uid: LeasedUid['uid']): AgentUser => ({
+export const guardedUser = ({ path, network, isAlone }: Guard, uid: LeasedUid['uid']): AgentUser => ({
   kind: 'separate',
   uid,
   gid: uid,
   guard: path,
   network,
+  isAlone,
 });
 
 const rangeOf = (config: Config, guard: string): UidRange => ({
@@ -66,6 +67,7 @@ const rangeOf = (config: Config, guard: string): UidRange => ({
   count: config.AGENT_UID_COUNT,
   clear: async (uid) => {
     await killAllOf({ uid, gid: uid, guard });
-    await removeLeftFolders(config.RUNS_DIR, { kind: 'separate', uid, gid: uid, guard, network: 'unix' });
+    const hands = guardedUser({ path: guard, network: 'unix', isAlone: false }, uid);
+    await removeLeftFolders(config.RUNS_DIR, { user: hands, uid });
   },
 });

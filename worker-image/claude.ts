@@ -70,6 +70,7 @@ export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
     env: claudeEnvironment(run),
     limits: run.limits,
     isNetworked: true,
+    isAlone: true,
   });
   const stderr = keepTail(child.stderr, maxStderrBytes);
   child.stdin.on('error', () => {}); // it may end before it has read the prompt; its result tells

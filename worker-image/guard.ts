@@ -5,7 +5,12 @@ import * as z from 'zod';
 import type { AgentNetwork } from './agent-user.ts';
 import { idsOf } from './agent-user.ts';
 
-export type Guard = { path: string; network: AgentNetwork };
+export type Guard = {
+  path: string;
+  network: AgentNetwork;
+  /** The agent can have a loopback that it shares with nobody: not on Fargate. */
+  isAlone: boolean;
+};
 
 export type Probed =
   | { kind: 'works'; guard: Guard; because?: string }
@@ -15,7 +20,7 @@ export type Probed =
 const probeDeadlineMs = 20_000;
 
 const reportSchema = z.discriminatedUnion('network', [
-  z.object({ network: z.literal('loopback') }),
+  z.object({ network: z.literal('loopback'), isAlone: z.boolean() }),
   z.object({ network: z.literal('unix'), because: z.string() }),
   z.object({ network: z.literal('nothing'), because: z.string() }),
 ]);
@@ -26,7 +31,8 @@ export const probeGuard = async (path: string, uid: number): Promise<Probed> => 
   const report = reportSchema.safeParse(parsed(stdout)).data;
   if (!report) return { kind: 'refused', because: `${path} did not say what it can do: ${problem}` };
   if (report.network === 'nothing') return { kind: 'refused', because: report.because };
-  const guard: Guard = { path, network: report.network };
+  const isAlone = report.network === 'loopback' && report.isAlone;
+  const guard: Guard = { path, network: report.network, isAlone };
   return { kind: 'works', guard, ...(report.network === 'unix' && { because: report.because }) };
 };
 

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import type { AgentUser } from './agent-user.ts';
 import { handsIn } from './workspace-hands.ts';
 
-type Separate = Extract<AgentUser, { kind: 'separate' }>;
-
 /** In the place that the supervisor made for a run, the agent's own folder. */
 export const agentFolderIn = (place: string): string => join(place, 'agent');
 
-export const removeLeftFolders = async (runsDir: string, user: Separate): Promise<void> => {
+export const removeLeftFolders = async (
+  runsDir: string,
+  { user, uid }: { user: AgentUser; uid: number },
+): Promise<void> => {
   for (const name of await namesIn(runsDir)) {
     const place = join(runsDir, name);
     const owner = await lstat(agentFolderIn(place)).catch(() => undefined); // another worker removes its own
-    if (owner?.uid === user.uid) await removePlace(place, user);
+    if (owner?.uid === uid) await removePlace(place, user);
   }
 };
 

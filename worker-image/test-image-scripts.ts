@@ -23,3 +23,7 @@ export const outsideScript = `
   })();`;
 
 export const rightClaude = "#!/bin/sh\necho '2.1.330 (Claude Code)'";
+
+/** For the supervisor's shell: names what lives of the uid; a zombie has ended. */
+export const aliveScript = (uid: number) =>
+  `for s in /proc/[0-9]*/status; do grep -qs '^Uid:.${uid}' $s && ! grep -qs '^State:.Z' $s && echo $s; done; true`;

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { loopbackScript, outsideScript, rightClaude } from './test-image-scripts.ts';
+import { aliveScript, loopbackScript, outsideScript, rightClaude } from './test-image-scripts.ts';
 
 /** Docker's default capabilities that the task definition drops (infra/worker.ts; a test compares the two). */
 export const droppedCapabilities = [
@@ -110,7 +110,7 @@ const checks: { [says: string]: () => void } = {
       /^(Cap\w+:\s0+\n){3}NoNewPrivs:\s1$/,
     ),
   'the guard can keep the agent to TCP among its own processes': () =>
-    shell(`${guard} --probe`, /^\{"network":"loopback"\}$/),
+    shell(`${guard} --probe`, /^\{"network":"loopback","isAlone":false\}$/),
   'without SYS_PTRACE it says so, and the worker starts with Unix sockets alone': () => {
     const ended = startWith(rightClaude, 'sys_ptrace');
     expect(ended.code !== 78 && /no loopback network here.*CAP_SYS_PTRACE/.test(ended.output), ended);
@@ -132,7 +132,7 @@ const checks: { [says: string]: () => void } = {
   'the agent makes no namespace': () => asAgent('unshare -Urn true 2>&1', /Operation not permitted/, 1),
   'nothing of the agent outlives its end': () =>
     shell(
-      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill && ! grep -ls "^Uid:.${agentUid}" /proc/[0-9]*/status`,
+      `${guard} --net none -- ${clean} sh -c 'setsid sleep 100 & exec sleep 100' & sleep 1; ${guard} --kill; ${aliveScript(agentUid)}`,
       /^$/,
     ),
   'the agent finds nothing of the supervisor: not its environment, not its files': () => {
@@ -214,7 +214,7 @@ const makeAndRemove = () => {
   const contents = `
     import { readdirSync, statSync } from 'node:fs';
     import { createWorkspace } from './worker-image/workspace.ts';
-    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback' };
+    const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback', isAlone: false };
     const { signal } = new AbortController();
     const workspace = await createWorkspace({ runsDir: '/runs', name: 'one', user, signal });
     const look = (path) => { const { uid, mode } = statSync(path); return uid + ' ' + (mode & 0o7777).toString(8); };

@@ -1,6 +1,8 @@
 // The real CLI, behind the real gateway's socket, under the uid of the agent, with the scripted model at the end.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,7 +13,7 @@ import { fixFailingTest } from '#local/model/fix-failing-test.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
 import { programInReach } from '#local/reach.ts';
 import type { AgentFolders } from '#test/support/agent.ts';
-import { aClaudeRun, agentFolders, anAgentUser, hasLoopback } from '#test/support/agent.ts';
+import { aClaudeRun, agentFolders, anAgentUser, guard, hasLoopback } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { AgentUser } from '#worker/agent-user.ts';
 import { runAsAgent } from '#worker/agent-user.ts';
@@ -139,7 +141,10 @@ describe('the real CLI', () => {
   it.runIf(hasLoopback())('serves and asks on loopback in a command, and reaches nothing else', async () => {
     const serve =
       "const s = require('node:http').createServer((_, a) => a.end('from the server')).listen(0, '127.0.0.1', async () => { console.log(await (await fetch('http://127.0.0.1:' + s.address().port)).text()); process.exit(); })";
-    const command = `node -e "${serve}"; curl -sS -m 5 http://169.254.170.2/ 2>&1; id -u; grep ^CapEff /proc/self/status`;
+    const house = createServer((_, answer) => answer.end('from the house')).listen(0, '127.0.0.1');
+    await once(house, 'listening');
+    const { port } = house.address() as { port: number }; // it listens on TCP
+    const command = `node -e "${serve}"; curl -sS http://127.0.0.1:${port}; curl -sS -m 5 http://169.254.170.2/ 2>&1; id -u; grep ^CapEff /proc/self/status`;
     const script: Script = ({ steps }) =>
       steps.length === 0
         ? { tools: [{ name: 'Bash', input: { command, description: 'serve and ask' } }] }
@@ -148,6 +153,8 @@ describe('the real CLI', () => {
     expect(end).toMatchObject({ kind: 'succeeded', answer: 'seen' });
     const told = String(calls[1]?.detail['body']);
     expect(told).toContain('from the server');
+    expect(told.includes('from the house')).toBe(!guard()?.isAlone);
+    house.close();
     expect(told).toMatch(/Failed to connect to 169\.254\.170\.2|Couldn't connect/);
     expect(told).toMatch(/CapEff:(?:\\t|\s)+0000000000000000/);
   });

@@ -7,6 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { programInReach } from '#local/reach.ts';
+import { guard } from '#test/support/agent.ts';
 import type { GuardedPlace } from '#test/support/guard.ts';
 import { aGuardedPlace, canGuard, canLoopback, end, wayOut } from '#test/support/guard.ts';
 
@@ -75,6 +76,20 @@ print(subprocess.run(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'ht
     expect([uid, gid, mode & 0o777]).toEqual([place.uid, place.uid, 0o750]);
     const elsewhere = await place.run('loopback', ['/usr/bin/python3', '-c', bind(join(place.folder, name))]);
     expect(elsewhere.stderr).toContain('Permission denied');
+  });
+
+  it.runIf(guard()?.isAlone)('alone it has a loopback of its own, with nobody else on it', async () => {
+    const server = createHttpServer((_, answer) => answer.end('from outside')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number }; // it listens on TCP
+    const ask = ['/usr/bin/curl', '-sS', `http://127.0.0.1:${port}`];
+    expect((await place.run('loopback', ask, ['--alone'])).stderr).toContain('connect');
+    for (const address of loopback)
+      expect(
+        await place.run('loopback', [await place.program('converse'), address], ['--alone']),
+      ).toMatchObject({ stdout: 'hello\n' });
+    expect((await place.sh('loopback', 'cat /proc/net/dev', ['--alone'])).stdout).not.toContain('eth');
+    server.close();
   });
 
   it('shares no port with a server of another user', async () => {

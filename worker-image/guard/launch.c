@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alone.h"
 #include "caller.h"
 #include "descriptors.h"
 #include "fail.h"
@@ -69,6 +70,7 @@ static int take_listener(pid_t child, const struct meeting *meeting)
 
 static int launch_with_broker(const struct options *options, confined run)
 {
+  if (options->is_alone) leave_network();
   struct meeting meeting;
   if (pipe2(meeting.listener_from_child, O_CLOEXEC) != 0 || pipe2(meeting.go_from_parent, O_CLOEXEC) != 0) fail("pipe");
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail("becoming the reaper");

@@ -15,6 +15,7 @@ const char usage[] =
     "\n"
     "Runs a command as another user without rights and without a network. Started by root.\n"
     "  --net loopback   Unix sockets, and TCP on the loopback device; a parent that stays makes its sockets\n"
+    "  --alone          with loopback: on a device of its own, without the servers of others (needs CAP_SYS_ADMIN)\n"
     "  --net unix       Unix sockets\n"
     "  --net none       Unix sockets as a client\n"
     "  --chdir DIR      where the command starts, entered with its own rights\n"
@@ -62,7 +63,7 @@ static const struct option known[] = {
     {"gid", required_argument, NULL, 'g'},   {"net", required_argument, NULL, 'n'},
     {"chdir", required_argument, NULL, 'c'}, {"nproc", required_argument, NULL, 'N'},
     {"data", required_argument, NULL, 'D'},  {"fsize", required_argument, NULL, 'F'},
-    {NULL, 0, NULL, 0},
+    {"alone", no_argument, NULL, 'a'},       {NULL, 0, NULL, 0},
 };
 
 static void take(struct options *options, int letter, const char *value)
@@ -73,6 +74,7 @@ static void take(struct options *options, int letter, const char *value)
   case 'k': options->task = TASK_KILL; break;
   case 'u': options->uid = ordinary_id("--uid", value); break;
   case 'g': options->gid = ordinary_id("--gid", value); break;
+  case 'a': options->is_alone = true; break;
   case 'n': options->network = network_named(value); break;
   case 'c': options->directory = value; break;
   case 'N': options->processes = number("--nproc", value); break;
@@ -103,5 +105,6 @@ struct options parse_options(int argc, char **argv)
   if (options.task != TASK_RUN && has_command) fail_because("options", "no command goes with this");
   if (options.task == TASK_RUN && !has_command) fail_because("options", "there is no command");
   if (options.task == TASK_RUN && !has_network) fail_because("options", "--net is needed");
+  if (options.is_alone && options.network != NETWORK_LOOPBACK) fail_because("--alone", "goes with --net loopback");
   return options;
 }

@@ -1,6 +1,7 @@
 #ifndef GUARD_OPTIONS_H
 #define GUARD_OPTIONS_H
 
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct options {
   uid_t uid;
   gid_t gid;
   enum network network;
+  /* NETWORK_LOOPBACK: on a loopback device that nobody else has. */
+  bool is_alone;
   /* NULL: where the guard was started. */
   const char *directory;
   /* RLIM_INFINITY: as it was found. */

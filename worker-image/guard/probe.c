@@ -19,11 +19,10 @@ struct reason {
   char text[300];
 };
 
-static _Noreturn void attempt_in_child(struct options options, enum network network, int complaints)
+static _Noreturn void attempt_in_child(const struct options *options, int complaints)
 {
   if (dup2(complaints, STDERR_FILENO) < 0) _exit(EXIT_GUARD);
-  options.network = network;
-  end_like(launch(&options, self_test));
+  end_like(launch(options, self_test));
 }
 
 /* What was complained of, fit to stand between quotation marks. */
@@ -41,13 +40,13 @@ static void read_reason(int complaints, struct reason *reason)
   if (length == 0) strcpy(reason->text, "it ended without a word");
 }
 
-static bool attempt(const struct options *options, enum network network, struct reason *reason)
+static bool attempt(struct options options, struct reason *reason)
 {
   int complaints[2];
   if (pipe2(complaints, O_CLOEXEC) != 0) fail("pipe");
   pid_t child = fork();
   if (child < 0) fail("fork");
-  if (child == 0) attempt_in_child(*options, network, complaints[1]);
+  if (child == 0) attempt_in_child(&options, complaints[1]);
   close(complaints[1]);
   read_reason(complaints[0], reason);
   close(complaints[0]);
@@ -59,13 +58,18 @@ static bool attempt(const struct options *options, enum network network, struct 
 
 int probe(const struct options *options)
 {
+  struct options tried = *options;
   struct reason no_loopback;
   struct reason no_unix;
-  if (attempt(options, NETWORK_LOOPBACK, &no_loopback)) {
-    puts("{\"network\":\"loopback\"}");
+  tried.network = NETWORK_LOOPBACK;
+  for (int alone = 1; alone >= 0; alone--) {
+    tried.is_alone = alone == 1;
+    if (!attempt(tried, &no_loopback)) continue;
+    printf("{\"network\":\"loopback\",\"isAlone\":%s}\n", tried.is_alone ? "true" : "false");
     return EXIT_LOOPBACK;
   }
-  if (attempt(options, NETWORK_UNIX, &no_unix)) {
+  tried.network = NETWORK_UNIX;
+  if (attempt(tried, &no_unix)) {
     printf("{\"network\":\"unix\",\"because\":\"%s\"}\n", no_loopback.text);
     return EXIT_UNIX;
   }
