@@ -105,6 +105,7 @@ export const createRunAgent =
         workspace,
         limits,
         env: prepared.env,
+        hasDoor: prepared.hasDoor,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
         caps: input.policy.caps,
