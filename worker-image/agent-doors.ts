@@ -47,6 +47,8 @@ export type Doors = {
 export type Prepared = {
   /** For the agent's processes. */
   env: Record<string, string>;
+  /** One of them is open to the agent. */
+  hasDoor: boolean;
   /** For its prompt; empty where there is nothing to say. */
   note: string;
   setupFailure?: SetupFailure;
@@ -67,23 +69,23 @@ export const createDoors = (input: DoorsInput): Doors => {
     if (names.length > 0) door = await startRegistryProxy({ registries, dial: network.dial, signal, log });
     const { env, files } = toolSettings({ folder: workspace.packages, proxyUrl: door?.url, open: names });
     for (const [name, text] of Object.entries(files)) await workspace.putPackageFile(name, text);
-    return { env, names };
+    return { env, names, hasDoor: door !== undefined };
   };
   const setUp = async (fill: () => Promise<void>) => {
-    const { env } = await open(hostsInSetup(input));
-    const setupFailure = await runSetup({ ...input, commands: policy.setup, env }).finally(close);
+    const { env, hasDoor } = await open(hostsInSetup(input));
+    const setupFailure = await runSetup({ ...input, commands: policy.setup, env, hasDoor }).finally(close);
     if (await workspace.startAnew(input.base)) return setupFailure;
     await fill();
     return setupFailure ?? brokenBySetup(policy.setup);
   };
   const prepare = async (fill: () => Promise<void>): Promise<Prepared> => {
     const setupFailure = policy.setup.length > 0 ? await setUp(fill) : undefined;
-    const { env, names } = await open(hostsForAgent(input));
+    const { env, names, hasDoor } = await open(hostsForAgent(input));
     const lines = [
       ...(policy.setup.length > 0 ? [aboutSetup(setupFailure)] : []),
       ...(door ? [aboutDoor(door.url, names)] : []),
     ];
-    return { env, note: lines.join('\n'), ...(setupFailure && { setupFailure }) };
+    return { env, hasDoor, note: lines.join('\n'), ...(setupFailure && { setupFailure }) };
   };
   return { prepare, close };
 };

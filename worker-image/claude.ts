@@ -35,6 +35,8 @@ export type ClaudeRun = {
   path?: string | undefined;
   /** For the agent's tools. */
   env?: Readonly<Record<string, string>> | undefined;
+  /** It may reach a port of ours: its loopback cannot be its own. */
+  hasDoor?: boolean | undefined;
   signal: AbortSignal;
   /** Without an event for so long it is ended. */
   idleMs: number;
@@ -70,7 +72,7 @@ export const runClaude = async (run: ClaudeRun): Promise<ClaudeEnd> => {
     env: claudeEnvironment(run),
     limits: run.limits,
     isNetworked: true,
-    isAlone: true,
+    isAlone: !run.hasDoor,
   });
   const stderr = keepTail(child.stderr, maxStderrBytes);
   child.stdin.on('error', () => {}); // it may end before it has read the prompt; its result tells

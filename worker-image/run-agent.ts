@@ -110,6 +110,7 @@ export const createRunAgent =
         limits,
         env: prepared.env,
         conventions: input.briefing.conventions,
+        hasDoor: prepared.hasDoor,
         model: job.task.request.options.model,
         budgetUsd: input.budgetUsd,
         caps: input.policy.caps,

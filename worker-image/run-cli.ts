@@ -57,6 +57,8 @@ type CliInput = {
   limits: AgentLimits;
   /** Beside what every run gets. */
   env: Readonly<Record<string, string>>;
+  /** It may reach a port of ours. */
+  hasDoor: boolean;
   onSpent: (usd: number) => void;
   signal: AbortSignal;
   log: Log;
@@ -129,6 +131,7 @@ const play = (input: CliInput, door: Door, opening: Opening): Promise<ClaudeEnd>
     resume: isResumed ? sessionId : undefined,
     path: config.path,
     env: input.env,
+    hasDoor: input.hasDoor,
     signal,
     idleMs: config.idleMs ?? defaultIdleMs,
     deadlineMs: Math.min(config.deadlineMs ?? defaultDeadlineMs, (caps.maxMinutes ?? Infinity) * 60_000),

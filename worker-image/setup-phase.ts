@@ -18,6 +18,8 @@ type SetupInput = {
   path: string;
   /** What package managers are told. */
   env: Readonly<Record<string, string>>;
+  /** The mirror is open to it. */
+  hasDoor: boolean;
   limits: AgentLimits;
   /** The supervisor's folder on the disk whose free space is watched. */
   runsDir: string;
@@ -73,6 +75,7 @@ const runCommand = async (input: SetupInput, line: string, deadlineMs: number): 
       limits,
       maxBytes: 0,
       isNetworked: true,
+      isAlone: !input.hasDoor,
       deadlineMs,
       signal: AbortSignal.any([signal, tooMuch.signal]),
     });

@@ -63,6 +63,7 @@ const check = async (input: VerifyInput, command: PolicyCommand, leftMs: number)
     limits,
     maxBytes: 0,
     isNetworked: true,
+    isAlone: true,
     deadlineMs: Math.min(command.minutes * 60_000, leftMs),
     signal,
   });
