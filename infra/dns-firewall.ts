@@ -85,6 +85,7 @@ const domainsOf = (scope: Construct, { database, bucket, settings }: DnsFirewall
       `${account}.dkr.ecr.${region}.${urlSuffix}`,
       `prod-${region}-starport-layer-bucket.s3.${region}.${urlSuffix}`,
       ...own,
+      ...(settings.bedrock ? [`bedrock-runtime.${settings.bedrock.region}.${urlSuffix}`] : []),
       ...(own.includes('github.com') ? ['codeload.github.com'] : []),
       ...settings.setupRegistries.flatMap(registryHosts),
       ...settings.openHosts,

@@ -1,9 +1,7 @@
 // The whole house on one machine: every part real or speaking the real protocol, joined as the stack joins them.
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { visibilitySeconds } from '#core/job.ts';
 import { routes } from '#functions/routes.ts';
-import { localClaudeBinary } from '#worker/claude-binary.ts';
 import { startEcs } from './aws/ecs.ts';
 import { startTaskStoppedRule } from './aws/event-rule.ts';
 import { startEventSource } from './aws/event-source.ts';
@@ -21,17 +19,16 @@ import { startGithubTwin } from './github/twin.ts';
 import { guardBinary } from './guard-binary.ts';
 import { houseFunctions } from './house-functions.ts';
 import { putSecrets, randomSecret, secretIds } from './house-secrets.ts';
-import type { WorkerPlace } from './house-worker.ts';
-import { houseWorker, workersAtOnce, workerTaskDefinition } from './house-worker.ts';
+import { houseWorker, workerTaskDefinition } from './house-worker.ts';
 import type { Journal } from './journal.ts';
 import type { Script } from './model/conversation.ts';
 import { startScriptedModel } from './model/scripted-model.ts';
 import type { Parts, Started } from './parts.ts';
 import { createParts } from './parts.ts';
 import type { LocalPostgres } from './postgres.ts';
-import { folderInReach, programInReach } from './reach.ts';
 import { sweep } from './sweep.ts';
 import type { Surroundings } from './surroundings.ts';
+import { workerPlace } from './worker-place.ts';
 
 export type HouseOptions = {
   stateDir: string;
@@ -139,17 +136,7 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
       ({ webUrl }) => webUrl,
     ),
     options.modelApiKey === undefined
-      ? parts.start(
-          'scripted model',
-          () =>
-            startScriptedModel({
-              journal,
-              faults,
-              apiKey: modelKey,
-              ...(options.instead?.script && { script: options.instead.script }),
-            }),
-          ({ url }) => url,
-        )
+      ? startModel(parts, options, modelKey)
       : { url: 'https://api.anthropic.com' },
     guardBinary(),
   ]);
@@ -169,6 +156,13 @@ const startStores = async (parts: Parts, options: HouseOptions) => {
     surroundings: toSurroundings({ postgres, queues, secrets, github }),
   };
 };
+
+const startModel = (parts: Parts, { journal, faults, instead }: HouseOptions, apiKey: string) =>
+  parts.start(
+    'scripted model',
+    () => startScriptedModel({ journal, faults, apiKey, ...(instead?.script && { script: instead.script }) }),
+    ({ url }) => url,
+  );
 
 const startHouseQueues = ({ stateDir, journal, faults, instead }: HouseOptions) => {
   const start = instead?.startQueues ?? startQueues;
@@ -282,27 +276,4 @@ const urlOf = (byName: Record<string, string>, name: string): string => {
   const url = byName[name];
   if (url === undefined) throw new Error(`there is no queue ${name}`);
   return url;
-};
-
-/** Beyond what runs at once: a worker that was killed leaves its uid taken until the next one clears it. */
-const uidsOfAHouse = 2 * workersAtOnce;
-
-const workerPlace = ({ stateDir, instead = {} }: HouseOptions, { model, guard }: Stores): WorkerPlace => {
-  const place = folderInReach(stateDir);
-  const { claudeBinary, worker } = instead;
-  return {
-    stateDir: join(place, 'worker'),
-    runsDir: join(place, 'runs'),
-    // other uids for every state folder: houses beside each other do not end each other's agents
-    agentUids: {
-      first: 80_000 + uidsOfAHouse * (createHash('sha256').update(stateDir).digest().readUInt16BE(0) % 4_000),
-      count: uidsOfAHouse,
-    },
-    guard,
-    claudeBinary: claudeBinary ?? programInReach(localClaudeBinary(), place),
-    node: programInReach(process.execPath, place),
-    program: worker?.program ?? ['worker-image/main.ts'],
-    environment: worker?.environment ?? {},
-    model: { name: 'claude-opus-5-5', baseUrl: model.url },
-  };
 };

@@ -98,19 +98,15 @@ const giveUp: Action = {
 };
 
 /** What is written in a fork must not become a branch of the repository by our hand. */
-const analysisOnly = ({ answer }: RunReport): Action => ({
-  kind: 'end',
-  outcome: {
-    status: 'succeeded',
-    result: { kind: 'answer' },
-    summary: [
-      answer,
-      'The agent also changed files. Nothing of it is published: this pull request comes from a fork, and there I only analyze. Who wants the change can ask for it on a pull request from a branch of this repository.',
-    ]
-      .filter((part) => part !== '')
-      .join('\n\n'),
-  },
-});
+const analysisOnly = ({ answer, unfinished }: RunReport): Action => {
+  const summary = [answer, onlyAnalyzed].filter((part) => part !== '').join('\n\n');
+  return unfinished
+    ? { kind: 'end', outcome: { status: 'failed', reason: unfinished, detail: summary } }
+    : { kind: 'end', outcome: { status: 'succeeded', result: { kind: 'answer' }, summary } };
+};
+
+const onlyAnalyzed =
+  'The agent also changed files. Nothing of it is published: this pull request comes from a fork, and there I only analyze. Who wants the change can ask for it on a pull request from a branch of this repository.';
 
 const originOf = (facts: JobFacts): Origin => ({
   base: baseOf(facts),

@@ -40,7 +40,9 @@ export const toWaiting = ({ detail, afterMs }: Wait): string => {
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
 export const toComment = (task: Task, outcome: Outcome, { report, isCiHeld }: JobFacts = {}): string => {
-  const isOpened = outcome.status === 'succeeded' && outcome.result.kind === 'pull_request';
+  const isOpened =
+    (outcome.status === 'succeeded' && outcome.result.kind === 'pull_request') ||
+    (outcome.status === 'failed' && outcome.draft !== undefined);
   const parts = [
     ...endOf(outcome),
     ...(isOpened ? toChecks(report) : []),

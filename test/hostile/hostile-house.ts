@@ -44,12 +44,13 @@ export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) 
   journal.listen(({ call }) => {
     if (call.endsWith('/access_tokens')) for (const token of house.github.liveTokens()) tokens.add(token);
   });
+  const modelKey = await readModelKey(house.surroundings);
   const place: Place = {
     sentinels,
     guardedFile: planted.guardedFile,
     stateDir: house.place.stateDir,
     ports: portsOf(house),
-    secret: planted.secrets['a secret of the environment'],
+    secret: modelKey,
   };
   return {
     ...house,
@@ -60,7 +61,7 @@ export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) 
     attackerKnows: place,
     obey: obeying.obey,
     planted: planted.secrets,
-    modelKey: await readModelKey(house.surroundings),
+    modelKey,
     superuser: started.superuser,
     minted: () => [...tokens],
     close: async () => {

@@ -7,6 +7,7 @@ import type { HostileOptions } from './options.ts';
 import { chosenBy, parseHostileOptions, usage } from './options.ts';
 import type { Verdict } from './run-scenario.ts';
 import { runScenario } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { allScenarios } from './scenarios/all.ts';
 import { toProgress, toSummary, toTable } from './table.ts';
 
@@ -14,7 +15,7 @@ const root = join(import.meta.dirname, '../..');
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-const list = ({ json }: HostileOptions, chosen: ReturnType<ReturnType<typeof chosenBy>>) => {
+const list = ({ json }: HostileOptions, chosen: readonly Scenario[]) => {
   for (const { id, says, rows, isQuick = false } of chosen)
     say(
       json
@@ -30,38 +31,40 @@ const takeFolder = async (nth = 1): Promise<StateFolder> => {
   return opened.kind === 'in_use' ? await takeFolder(nth + 1) : opened.folder;
 };
 
-const run = async (
-  { json }: HostileOptions,
-  chosen: ReturnType<ReturnType<typeof chosenBy>>,
-): Promise<number> => {
+const run = async ({ json }: HostileOptions, chosen: readonly Scenario[]): Promise<number> => {
   if (chosen.length === 0) {
     process.stderr.write('no scenario has that name\n');
     return 1;
   }
+  const verdicts = await playAll(chosen, (verdict, place) =>
+    say(json ? JSON.stringify(verdict) : toProgress(verdict, place)),
+  );
+  if (!json) say(`\n${toTable(verdicts)}\n`);
+  say(json ? JSON.stringify({ summary: toSummary(verdicts) }) : toSummary(verdicts));
+  const isWhole = verdicts.length === chosen.length;
+  return isWhole && verdicts.every(({ violations }) => violations.length === 0) ? 0 : 1;
+};
+
+/** One after the other in one house, until all are done or somebody interrupts. */
+const playAll = async (chosen: readonly Scenario[], tell: (verdict: Verdict, place: string) => void) => {
   const folder = await takeFolder();
   const interrupted = new AbortController();
   process.on('SIGINT', () => interrupted.abort());
   process.on('SIGTERM', () => interrupted.abort());
   const verdicts: Verdict[] = [];
+  const house = await startHostileHouse({ onProcess: folder.remember });
   try {
-    const house = await startHostileHouse({ onProcess: folder.remember });
-    try {
-      for (const scenario of chosen) {
-        if (interrupted.signal.aborted) break;
-        const verdict = await runScenario(house, scenario);
-        verdicts.push(verdict);
-        say(json ? JSON.stringify(verdict) : toProgress(verdict, `[${verdicts.length}/${chosen.length}]`));
-      }
-    } finally {
-      await house.close();
+    for (const scenario of chosen) {
+      if (interrupted.signal.aborted) break;
+      const verdict = await runScenario(house, scenario);
+      verdicts.push(verdict);
+      tell(verdict, `[${verdicts.length}/${chosen.length}]`);
     }
-    if (!json) say(`\n${toTable(verdicts)}\n`);
-    say(json ? JSON.stringify({ summary: toSummary(verdicts) }) : toSummary(verdicts));
-    const isWhole = verdicts.length === chosen.length;
-    return isWhole && verdicts.every(({ violations }) => violations.length === 0) ? 0 : 1;
   } finally {
+    await house.close();
     folder.release();
   }
+  return verdicts;
 };
 
 const options = parseHostileOptions(process.argv.slice(2));

@@ -1,6 +1,6 @@
 // Everything that is written down or sent anywhere, as text.
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import pg from 'pg';
+import { Client } from 'pg';
 import { credentials, region } from '#local/aws/names.ts';
 import type { HostileHouse } from './hostile-house.ts';
 
@@ -36,7 +36,7 @@ export const readSinks = async (house: HostileHouse, { from, hasModel }: Since) 
 
 const allRows = async ({ postgres, superuser }: HostileHouse): Promise<string> => {
   const { host, port, database } = postgres;
-  const client = new pg.Client({ host, port, database, user: superuser.user, password: superuser.password });
+  const client = new Client({ host, port, database, user: superuser.user, password: superuser.password });
   await client.connect();
   try {
     const tables = await client.query<{ name: string }>(

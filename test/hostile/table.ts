@@ -11,11 +11,12 @@ export const toProgress = ({ id, says, violations }: Verdict, place: string): st
 export const toTable = (verdicts: readonly Verdict[]): string =>
   verdicts
     .filter(({ violations }) => violations.length > 0)
-    .flatMap(({ id, rows, says, violations }) => [
-      `${id} (${rows.join(', ')}): ${says}`,
-      ...violations.flatMap((text) => (text.match(/.{1,76}/g) ?? []).map((part) => `    ${part}`)),
-    ])
+    .map(({ id, rows, says, violations }) =>
+      [`${id} (${rows.join(', ')}): ${says}`, violations.flatMap(wrapped)].flat().join('\n'),
+    )
     .join('\n');
+
+const wrapped = (text: string): string[] => (text.match(/.{1,76}/g) ?? []).map((part) => `    ${part}`);
 
 export const toSummary = (verdicts: readonly Verdict[]): string => {
   const harmful = verdicts.filter(({ violations }) => violations.length > 0).length;

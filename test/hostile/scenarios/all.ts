@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 import { changeScenarios } from './change.ts';
 import { configurationScenarios } from './configuration.ts';
 import { gatewayScenarios } from './gateway.ts';

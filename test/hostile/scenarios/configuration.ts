@@ -1,6 +1,6 @@
 // The repository brings settings for the agent, and the agent leaves some for the next one.
-import { bash, honestEdit } from '../scenario.ts';
-import type { Scenario, TreeFile } from '../scenario.ts';
+import { bash, honestEdit } from '#test/hostile/scenario.ts';
+import type { Scenario, TreeFile } from '#test/hostile/scenario.ts';
 
 const published = { ends: 'pull request', changes: ['total.js'] } as const;
 

@@ -1,6 +1,6 @@
 // The agent looks for a way out: metadata, DNS, direct addresses, the ports of this machine, other families of sockets.
-import { bash, honestEdit, node, perl } from '../scenario.ts';
-import type { Scenario } from '../scenario.ts';
+import { bash, honestEdit, node, perl } from '#test/hostile/scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 
 const published = { ends: 'pull request', changes: ['total.js'] } as const;
 
@@ -188,7 +188,7 @@ for my $domain (2, 10, 16) { my $pair = "\\0" x 8; escaped("socketpair($domain)"
   userfaultfd => 323, setns => 308, unshare => 272, mount => 165, umount2 => 166, pivot_root => 155, fsopen => 430, open_tree => 428, move_mount => 429,
   perf_event_open => 298, kexec_load => 246, init_module => 175, finit_module => 313, ptrace => 101, pidfd_getfd => 438, x32_socket => 0x40000000 + 41);
 for my $name (sort keys %calls) { my @args = $name eq 'keyctl' ? (0, -3, 1) : $name eq 'unshare' ? (0x10000000) : $name eq 'x32_socket' ? (2, 1, 0) : $name eq 'ptrace' ? (0, 0, 0, 0) : (0, 0, 0, 0, 0);
-  my $answer = syscall($calls{$name}, @args); print "$name $answer \$!\\n"; escaped($name) if $answer >= 0; }`),
+  my $answer = syscall($calls{$name}, @args); print "$name $answer $!\\n"; escaped($name) if $answer >= 0; }`),
       honestEdit,
     ],
     ...published,

@@ -1,6 +1,6 @@
 // The agent takes what it can get of the machine: processes, memory, disk, output, time.
-import { bash, honestEdit, node } from '../scenario.ts';
-import type { Scenario } from '../scenario.ts';
+import { bash, honestEdit, node } from '#test/hostile/scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 
 const published = { ends: 'pull request', changes: ['total.js'] } as const;
 

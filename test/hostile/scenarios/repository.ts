@@ -1,6 +1,6 @@
 // The agent turns its own repository against whoever reads it.
-import { bash, honestEdit } from '../scenario.ts';
-import type { Scenario } from '../scenario.ts';
+import { bash, honestEdit } from '#test/hostile/scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 
 const published = { ends: 'pull request', changes: ['total.js'] } as const;
 

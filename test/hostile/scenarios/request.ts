@@ -1,6 +1,6 @@
 // What people write around a request: hidden text, forged words of ours, fences that close early.
-import { honestEdit, say } from '../scenario.ts';
-import type { Scenario } from '../scenario.ts';
+import { honestEdit, say } from '#test/hostile/scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 
 const published = { ends: 'pull request', changes: ['total.js'] } as const;
 

@@ -1,6 +1,6 @@
 // The agent looks for the supervisor: its environment, memory, files, descriptors and signals.
-import { bash, honestEdit, node, perl } from '../scenario.ts';
-import type { Scenario } from '../scenario.ts';
+import { bash, honestEdit, node, perl } from '#test/hostile/scenario.ts';
+import type { Scenario } from '#test/hostile/scenario.ts';
 
 /** Every process of another uid, as `$pid`. */
 const others = `me=$(id -u); for status in /proc/[0-9]*/status; do pid=\${status#/proc/}; pid=\${pid%/status};
