@@ -14,11 +14,10 @@ export type WorkerPlace = {
   agentUids: { first: number; count: number };
   /** What starts the agent as one of them; undefined where the agent is the person who started the house. */
   guard: string | undefined;
-  /** Both where the agent's uid can run them. */
+  /** Where the agent's uid can run it. */
   claudeBinary: string;
-  node: string;
-  /** Node's arguments. */
-  program: readonly string[];
+  /** What starts a worker. */
+  command: readonly string[];
   /** Beside what every worker gets. */
   environment: Record<string, string>;
   model: { name: string; baseUrl: string };
@@ -62,7 +61,7 @@ export const houseWorker = (house: Surroundings, place: WorkerPlace): TaskDefini
   return {
     containers: {
       [workerContainer]: {
-        command: [place.node, ...place.program],
+        command: place.command,
         environment: { ...awsEnvironment(house), ...environment, ...place.environment } as Record<
           string,
           string

@@ -50,8 +50,8 @@ export type Instead = {
   claudeBinary?: string;
   /** What the scripted model thinks. */
   script?: Script;
-  /** Node's arguments for a worker, and what it gets beside its environment. */
-  worker?: { program: readonly string[]; environment: Record<string, string> };
+  /** What starts a worker, and what it gets beside its environment. */
+  worker?: { command?: readonly string[]; program?: readonly string[]; environment: Record<string, string> };
   /** Nothing ticks by itself: the test calls reconcile and sweep. */
   isTimeless?: boolean;
 };

@@ -28,8 +28,10 @@ export const workerPlace = (
     },
     guard,
     claudeBinary: claudeBinary ?? programInReach(localClaudeBinary(), place),
-    node: programInReach(process.execPath, place),
-    program: worker?.program ?? ['worker-image/main.ts'],
+    command: worker?.command ?? [
+      programInReach(process.execPath, place),
+      ...(worker?.program ?? ['worker-image/main.ts']),
+    ],
     environment: worker?.environment ?? {},
     model: { name: 'claude-opus-5-5', baseUrl: model.url },
   };

@@ -11,13 +11,19 @@ import type { Conversation, Script, ToolStep } from '#local/model/conversation.t
 import type { ModelTurn } from '#local/model/messages-api.ts';
 import { startPostgres } from '#local/postgres.ts';
 import { readModelKey } from '#test/crash/secrets.ts';
+import type { DockerEnvironment } from './containers.ts';
+import { containerWorker } from './containers.ts';
 import type { Place } from './scenario.ts';
 
 export type HostileHouse = Awaited<ReturnType<typeof startHostileHouse>>;
 
-type Options = { onProcess?: (pid: number) => void };
+type Options = {
+  onProcess?: (pid: number) => void;
+  /** Workers are containers of this image. */
+  container?: { image: string; docker: DockerEnvironment };
+};
 
-export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) => {
+export const startHostileHouse = async ({ onProcess = () => {}, container }: Options = {}) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'hostile-')); // short: a socket's path has about a hundred bytes
   chmodSync(stateDir, 0o755); // Postgres's and the agent's uid pass through
   const sentinels = join(stateDir, 'sentinels');
@@ -26,6 +32,16 @@ export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) 
   const planted = plant(stateDir);
   const obeying = createObeyingModel();
   const [journal, faults, logs] = [createJournal(), createFaults(), [] as string[]];
+  const containers =
+    container &&
+    containerWorker({
+      ...container,
+      environment: planted.environment,
+      mounts: [
+        { path: sentinels, isWritable: true },
+        { path: planted.guardedFile, isWritable: false },
+      ],
+    });
   const started = await startPostgres({ stateDir, durable: false });
   const house = await startHouse({
     stateDir,
@@ -37,7 +53,7 @@ export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) 
     onLog: (source, text) => logs.push(`${source} | ${text}`),
     instead: {
       script: obeying.script,
-      worker: { program: ['worker-image/main.ts'], environment: planted.environment },
+      worker: containers ?? { environment: planted.environment },
     },
   });
   const tokens = new Set<string>();
@@ -48,12 +64,13 @@ export const startHostileHouse = async ({ onProcess = () => {} }: Options = {}) 
   const place: Place = {
     sentinels,
     guardedFile: planted.guardedFile,
-    stateDir: house.place.stateDir,
+    stateDir: containers?.stateDir ?? house.place.stateDir,
     ports: portsOf(house),
     secret: modelKey,
   };
   return {
     ...house,
+    place: { ...house.place, ...(containers && { agentUids: containers.agentUids }) },
     journal,
     faults,
     logs,

@@ -7,6 +7,9 @@ export type HostileOptions = {
   list: boolean;
   json: boolean;
   help: boolean;
+  /** Workers are containers of it. */
+  image: string | undefined;
+  withoutNamespaces: boolean;
   only: string | undefined;
 };
 
@@ -16,6 +19,9 @@ export const usage = `Lets the model obey the attacker, and looks that no secret
   npm run test:hostile -- --quick    the sample that npm test runs
 
   --only NAME        scenarios whose name or row is NAME: metadata, SBX-2, "hole 2"
+  --image NAME       workers are containers of this image (npm run image:test
+                     builds agent-bot-worker:test), as on Fargate
+  --no-namespaces    where no user namespace can be made, as on Fargate
   --list             the scenarios, and which of them are quick; runs none
   --json             one JSON object per line instead of the table
   --help             this text
@@ -32,20 +38,25 @@ export const parseHostileOptions = (argv: readonly string[]): HostileOptions | {
         list: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
+        image: { type: 'string' },
+        'no-namespaces': { type: 'boolean', default: false },
         only: { type: 'string' },
       },
     });
-    return { ...values, only: values.only };
+    const { only, image, 'no-namespaces': withoutNamespaces, ...rest } = values;
+    return { ...rest, only, image, withoutNamespaces };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 };
 
 export const chosenBy =
-  ({ quick, only }: Pick<HostileOptions, 'quick' | 'only'>) =>
+  ({ quick, only, image }: Pick<HostileOptions, 'quick' | 'only' | 'image'>) =>
   (scenarios: readonly Scenario[]): Scenario[] =>
-    scenarios.filter(({ id, rows, isQuick }) =>
-      only === undefined
-        ? !quick || isQuick
-        : only.split(',').some((name) => id === name || rows.includes(name)),
-    );
+    scenarios
+      .filter(({ needsOwnLoopback }) => image === undefined || !needsOwnLoopback)
+      .filter(({ id, rows, isQuick }) =>
+        only === undefined
+          ? !quick || isQuick
+          : only.split(',').some((name) => id === name || rows.includes(name)),
+      );

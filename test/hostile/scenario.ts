@@ -29,6 +29,8 @@ export type Scenario = {
   rows: readonly string[];
   /** Part of the sample in `npm test`. */
   isQuick?: true;
+  /** On Fargate nothing of the house is on the machine of the agent; a container here shares the machine's loopback. */
+  needsOwnLoopback?: true;
   /** On top of the demo's files, on the branch that the request starts from. */
   base?: (place: Place) => readonly TreeFile[];
   /** On top of those, on the head of a pull request, where the request is then written. */

@@ -184,7 +184,9 @@ describe.runIf(!guard() || hasLoopback())('the door to the registries', () => {
     const keep = 'echo "$npm_config_registry" > .git/door';
     const seen = await run(
       [`${keep}; ${ask(npmTool)} > .git/before`],
-      tell(`cat .git/before; ${ask('require("fs").readFileSync(".git/door", "utf8").trim() + "tool"')}; env | grep -v ANTHROPIC_API_KEY`),
+      tell(
+        `cat .git/before; ${ask('require("fs").readFileSync(".git/door", "utf8").trim() + "tool"')}; env | grep -v ANTHROPIC_API_KEY`,
+      ),
     );
     expect(told(seen).slice(0, 2)).toEqual(['200', 'nothing']);
     expect(told(seen).filter((line) => /^npm_config_registry=|:\/\/127\.0\.0\.1/.test(line))).toEqual([]);

@@ -125,6 +125,7 @@ for (const host of hosts) { if (host.startsWith('127.')) continue;
     says: 'connects to the database, the queues, the secrets and the model of the house on loopback',
     rows: ['hole 8', 'SBX-3'],
     isQuick: true,
+    needsOwnLoopback: true,
     turns: ({ ports }) => [
       connectAll(ports.flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`])),
       honestEdit,
