@@ -201,7 +201,9 @@ describe('a repository that is too much', () => {
 });
 
 it('no file of ours gives words to a shell', () => {
-  const files = globSync('{core,functions,worker-image,db,operator}/**/*.ts');
+  const files = globSync('{core,functions,worker-image,db,operator}/**/*.ts').filter(
+    (file) => !file.includes('/test-image'), // it plays the agent, who has a shell
+  );
   expect(files.length).toBeGreaterThan(100);
   const found = files.filter((file) =>
     /\bshell:|\bexec(?:Sync)?\(\s*['"`]|import\s*\{[^}]*\bexec(?:Sync)?\b[^}]*\}\s*from 'node:child_process'/.test(
