@@ -87,12 +87,13 @@ describe('a request whose budget is used up in the middle', () => {
   it('ends with a comment that says where it is and how to go on', () => {
     const [comment, ...others] = look.commentsOf(job);
     expect(others).toEqual([]);
-    const [what, words, said, todo, cost] = comment?.body.split('\n\n') ?? [];
+    const [what, words, said, todo, ci, cost] = comment?.body.split('\n\n') ?? [];
     expect(what).toMatch(
       /^❌ The budget was used up before the work was done\. What I had done by then is a draft: http\S+\/pull\/\d+$/,
     );
     expect([words, said]).toEqual(['My last words were:', 'I write line 2.']);
     expect(todo).toContain(`mention me again with \`--base agent/${job.task.id}\``);
+    expect(ci).toMatch(/^⏸️ The CI has not started\./);
     expect(cost).toMatch(/^💰 \$0\.4\d+/);
   });
 });

@@ -83,7 +83,7 @@ describe('the agent’s folder', () => {
   it('holds the base branch, checked out, without a remote', async () => {
     expect(await sh('git rev-parse HEAD')).toBe(sha);
     expect(await sh('git branch --show-current')).toBe('main');
-    expect(await sh('git remote; git status --porcelain; ls ..')).toBe('home\ntmp\nwork');
+    expect(await sh('git remote; git status --porcelain; ls ..')).toBe('home\npackages\ntmp\nwork');
   });
 
   it.runIf(isRoot)('belongs to the agent alone', async () => {
