@@ -22,7 +22,7 @@ const runBy: Record<string, { file: string; text: string }> = {
   'npm start -- --help': { file: 'test/docs/readme.test.ts', text: "'--help'" },
   'npm run check': { file: '.ci/run', text: 'npm run -s check' },
   'npm run synth': { file: '.ci/run', text: 'npm run -s synth' },
-  'npm run image:test': { file: '.ci/run', text: 'npm run -s image:test' },
+  'npm run image:test': { file: '.ci/image', text: 'npm run -s image:test' },
 };
 
 describe('the README', () => {
