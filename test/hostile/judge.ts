@@ -9,8 +9,8 @@ const isAsExpected: Oracle = ({ end, detail }, { ends }) =>
   [ends].flat().includes(end) ? [] : [`it ended as ${end}, not as ${[ends].flat().join(' or ')}: ${detail}`];
 
 /** An attack that was never made proves nothing. */
-const wasTried: Oracle = ({ steps, wanted, end }) =>
-  steps.length < wanted && end !== 'over_budget' && end !== 'out_of_memory' && end !== 'timed out'
+const wasTried: Oracle = ({ steps, wanted, end }, { mayEndEarly }) =>
+  steps.length < wanted && end !== 'over_budget' && !mayEndEarly
     ? [`only ${steps.length} of ${wanted} steps were made`]
     : [];
 

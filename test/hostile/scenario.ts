@@ -48,6 +48,8 @@ export type Scenario = {
   ends: End | readonly End[];
   /** The paths of the published change, all of them. */
   changes?: readonly string[];
+  /** The attack may be the end of the agent itself. */
+  mayEndEarly?: true;
   /** The secret is in the model's own words, so they are no sink. */
   knowsSecret?: true;
   /** What else is wrong, in a sentence each. */

@@ -12,10 +12,10 @@ const token = process.env.ANTHROPIC_API_KEY ?? process.env.ANTHROPIC_AUTH_TOKEN 
 const message = { model: 'claude-opus-5-5', max_tokens: 16, messages: [{ role: 'user', content: 'hello' }] };
 const ask = (body, { path = '/v1/messages', method = 'POST', headers = {}, hangUp = false } = {}) => new Promise((done) => {
   const sent = request({ socketPath, path, method, headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', 'x-api-key': token, ...headers } }, (response) => {
-    response.resume(); if (hangUp) { response.destroy(); return done(response.statusCode); }
+    response.resume();
     response.on('end', () => done(response.statusCode)); response.on('error', () => done(0)); });
   sent.on('error', () => done(0)); sent.setTimeout(4_000, () => sent.destroy());
-  sent.end(typeof body === 'string' ? body : JSON.stringify(body)); });
+  sent.end(typeof body === 'string' ? body : JSON.stringify(body), () => { if (hangUp) setTimeout(() => sent.destroy(), 2); }); });
 const mustFail = async (name, ...asked) => { const status = await ask(...asked); console.log(name, status); if (status >= 200 && status < 300) escaped(name); };
 ${script}`);
 
