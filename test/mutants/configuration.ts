@@ -30,6 +30,18 @@ export const configurationMutants: readonly Mutant[] = [
     scenarios: ['pull-request-settings'],
   },
   {
+    id: 'head-instructs',
+    says: "a pull request's head brings its own CLAUDE.md",
+    edits: [
+      inWorker(
+        'gather-briefing.ts',
+        'readConventions(git, base.sha)',
+        'readConventions(git, head?.sha ?? base.sha)',
+      ),
+    ],
+    scenarios: ['pull-request-settings'],
+  },
+  {
     id: 'forks',
     says: 'what is written in a fork is published',
     edits: [
