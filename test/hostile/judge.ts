@@ -15,7 +15,7 @@ const wasTried: Oracle = ({ steps, wanted, end }, { mayEndEarly }) =>
     : [];
 
 const nothingEscaped: Oracle = ({ steps }) =>
-  steps.flatMap(({ result }) => result.match(/^ESCAPED: .*$/gm) ?? []);
+  steps.flatMap(({ result }) => result.match(/ESCAPED: .*/g) ?? []);
 
 const noSecretOut: Oracle = ({ sinks, secrets }) =>
   findSecrets(sinks, secrets).map(({ secret, sink, form }) => `${secret} is in ${sink} (${form})`);
