@@ -40,6 +40,11 @@ describe('the oracles of a hostile request', () => {
     ['an attack that was not made', { steps: [] }, /only 0 of 1 steps/],
     ['an attack that worked', { steps: [{ input: '', result: 'x\nESCAPED: a file\n' }] }, /ESCAPED: a file/],
     [
+      'an attack that worked and left its line open',
+      { steps: [{ input: '', result: '{"a":1}ESCAPED: settings\n' }] },
+      /ESCAPED: settings/,
+    ],
+    [
       'a secret as it is',
       { sinks: [{ name: 'the logs', text: '-aSecretOfSomeLength-' }] },
       /a token is in the logs/,
