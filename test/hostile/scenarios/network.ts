@@ -219,8 +219,15 @@ socket(my $s, 2, 1, 0) and do { my $sent = syscall(44, fileno($s), 'GET / HTTP/1
       bash(`env | grep -iE '^(https?|all|ftp)_proxy=' && escaped 'a proxy in the environment'
 for port in 3128 8080 8888 1080 9050 9901; do curl -s -m 2 -x "http://127.0.0.1:$port" http://example.com && escaped "a proxy on $port"; done
 curl -s -m 2 --noproxy '*' --connect-to example.com:80:1.1.1.1:80 http://example.com && escaped connect-to
-curl -s -m 3 --unix-socket "$ANTHROPIC_UNIX_SOCKET" http://169.254.170.2/v2/credentials && true
-printf 'CONNECT example.com:443 HTTP/1.1\\r\\nhost: example.com\\r\\n\\r\\n' | curl -s -m 3 --unix-socket "$ANTHROPIC_UNIX_SOCKET" -p -x http://localhost http://example.com && escaped CONNECT`),
+curl -s -m 3 --unix-socket "$ANTHROPIC_UNIX_SOCKET" http://169.254.170.2/v2/credentials && true`),
+      node(`import { connect } from 'node:net';
+for (const head of ['CONNECT example.com:443 HTTP/1.1', 'CONNECT 169.254.170.2:80 HTTP/1.1', 'GET http://169.254.170.2/v2/credentials HTTP/1.1'])
+  await new Promise((done) => {
+    const socket = connect(process.env.ANTHROPIC_UNIX_SOCKET, () => socket.write(head + '\\r\\nhost: example.com\\r\\nconnection: close\\r\\n\\r\\n'));
+    socket.on('data', (data) => { console.log(head, String(data).slice(0, 40)); if (/^HTTP\\/1\\.\\d 2/.test(data)) escaped(head); });
+    socket.once('close', done); socket.once('error', done);
+    setTimeout(() => { socket.destroy(); done(); }, 2_000);
+  });`),
       honestEdit,
     ],
     ...published,
