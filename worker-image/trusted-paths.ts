@@ -1,4 +1,5 @@
 // Which files of a pull request the agent does not get as its author wrote them: what a tool obeys by its mere presence.
+import { canonicalPath } from './canonical-path.ts';
 
 /** The whole folder below such a name, at any depth. */
 const folders = [
@@ -65,8 +66,8 @@ const paths = [
 
 /** True for a path that is taken from the base branch, whatever is there: a file, a link or a folder. */
 export const isTrustedPath = (path: string): boolean => {
-  const segments = path.split('/').map(folded);
-  const whole = segments.join('/');
+  const whole = canonicalPath(path);
+  const segments = whole.split('/');
   return (
     segments.some((segment) => names.has(segment) || patterns.some((pattern) => pattern.test(segment))) ||
     paths.some((trusted) => whole === trusted || whole.startsWith(`${trusted}/`))
@@ -74,11 +75,3 @@ export const isTrustedPath = (path: string): boolean => {
 };
 
 const names = new Set([...folders, ...files]);
-
-/** As a file system may see it that folds case, composes letters and skips what cannot be seen. */
-const folded = (segment: string): string =>
-  segment
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .toLowerCase()
-    .replace(/[. ]+$/, '');

@@ -34,12 +34,13 @@ const run = async (chosen: readonly Mutant[], isJson: boolean): Promise<number> 
   const interrupted = new AbortController();
   process.on('SIGINT', () => interrupted.abort());
   process.on('SIGTERM', () => interrupted.abort());
+  const { PATH = '', HOME = '/' } = process.env;
   const folder = await createMutantFolder();
   const fates: Fate[] = [];
   try {
     for (const mutant of chosen) {
       if (interrupted.signal.aborted) break;
-      const fate = await runMutant(folder, mutant, interrupted.signal);
+      const fate = await runMutant(folder, mutant, { env: { PATH, HOME }, signal: interrupted.signal });
       fates.push(fate);
       const place = `[${fates.length}/${chosen.length}]`.padStart(8);
       const { id, says } = mutant;

@@ -35,14 +35,20 @@ export const createMutantFolder = async (): Promise<string> => {
   return folder;
 };
 
+type Playing = {
+  /** Where programs are found. */
+  env: { PATH: string; HOME: string };
+  signal: AbortSignal;
+};
+
 export const runMutant = async (
   folder: string,
   { edits, scenarios }: Mutant,
-  signal: AbortSignal,
+  playing: Playing,
 ): Promise<Fate> => {
   const undo = edits.map((edit) => apply(folder, edit));
   try {
-    return await play(folder, scenarios, signal);
+    return await play(folder, scenarios, playing);
   } finally {
     for (const put of undo.toReversed()) put();
   }
@@ -60,11 +66,15 @@ const apply = (folder: string, { file, from, to }: Edit) => {
   return () => writeFileSync(path, before);
 };
 
-const play = async (folder: string, scenarios: readonly string[], signal: AbortSignal): Promise<Fate> => {
+const play = async (
+  folder: string,
+  scenarios: readonly string[],
+  { env, signal }: Playing,
+): Promise<Fate> => {
   const args = ['test/hostile/main.ts', '--json', '--only', scenarios.join(',')];
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
     killSignal: 'SIGTERM',
