@@ -1,6 +1,7 @@
 // What a job has learnt on its way through the steps: enough for another worker to go on without repeating an effect.
 import * as z from 'zod';
 import { failureClassSchema } from './failure.ts';
+import { carriedOutSchema } from './intents.ts';
 import type { WaitingReason } from './task.ts';
 import { outcomeSchema, repositorySchema, runReportSchema, taskSchema } from './task.ts';
 
@@ -37,6 +38,8 @@ export const jobFactsSchema = z.object({
   /** The commit keeps the CI away until a person releases it. */
   isCiHeld: z.boolean().optional(),
   pullRequest: z.object({ number: z.int().positive(), url: z.url() }).optional(),
+  /** What came of the report's intents, once they have been looked at. */
+  carriedOut: carriedOutSchema.optional(),
   /** How it ends, once that is known: from here on it is only told. */
   outcome: outcomeSchema.optional(),
 });

@@ -82,6 +82,14 @@ const patterns = `must be a list of at most ${maxPatterns} patterns of paths`;
 const allowed = `must be one of ${listed(allowable)}`;
 const modes = 'must be ask or run';
 
+const label = 'must be the name of a label, at most 50 characters';
+const labelSchema = z
+  .string({ error: label })
+  .trim()
+  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]{1,50}$/u, label);
+const maxLabels = 50;
+const labels = `must be a list of at most ${maxLabels} names of labels`;
+
 /** What is written. Defaults are what holds without a file. */
 export const policySchema = section({
   version: z.literal(1, { error: 'must be 1' }).optional().describe('The version of these keys.'),
@@ -124,6 +132,11 @@ export const policySchema = section({
     .describe(
       'Whether the CI of a pull request waits until somebody asks for it (ask, the default) or runs.',
     ),
+  labels: z
+    .array(labelSchema, { error: labels })
+    .max(maxLabels, labels)
+    .optional()
+    .describe('Labels of the repository that the agent may put on the issue or pull request it is asked on.'),
 }).transform(
   ({
     network = { mode: 'setup' },
@@ -132,6 +145,7 @@ export const policySchema = section({
     allow = [],
     caps = {},
     ci = 'ask',
+    labels = [],
     ...rest
   }): Policy => ({
     network,
@@ -141,6 +155,7 @@ export const policySchema = section({
     allow,
     caps,
     ci,
+    labels,
   }),
 );
 
@@ -159,6 +174,7 @@ export type Policy = {
   allow: Allowed[];
   caps: PolicyCaps;
   ci: 'ask' | 'run';
+  labels: string[];
 };
 
 /** Without a file. */

@@ -1,5 +1,6 @@
 // The words of the house. Every other file takes its names from here.
 import * as z from 'zod';
+import { intentsSchema } from './intents.ts';
 
 /** Where a person talks to the agent. A new platform is a folder in core/platforms, a door and a row per table. */
 export const platforms = ['github'] as const;
@@ -254,5 +255,9 @@ export const runReportSchema = z.object({
   unfinished: z.literal('over_budget').optional(),
   setupFailure: setupFailureSchema.optional(),
   checks: z.array(checkSchema).optional(),
+  /** What the agent would like to be done beside its change, checked by schema. */
+  intents: intentsSchema.optional(),
+  /** What of it was left out when it was read, in a sentence each. */
+  intentProblems: z.array(z.string()).optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -14,8 +14,8 @@ export const printable = (text: string): string =>
 
 /**
  * Printable text that orders nobody to do anything where it is published: no mention, no reference, no closing word,
- * no slash command, no trailer, no switch for the CI, no hidden comment, no picture that calls home. Each is broken by
- * a zero-width space, so a person still reads what was written.
+ * no slash command, no trailer, no switch for the CI, no hidden comment, no picture that calls home, no suggestion that
+ * one click commits. Each is broken by a zero-width space, so a person still reads what was written.
  */
 export const harmless = (text: string): string =>
   printable(text)
@@ -26,7 +26,9 @@ export const harmless = (text: string): string =>
     .replace(/^([ \t]*[A-Za-z][A-Za-z-]*-(?:by|task|checks))(?=:)/gim, (_, key: string) => key + gap)
     .replace(/([[*_])(?=(?:skip|no|ci|actions)[ _](?:ci|skip|actions)\b)/gi, (mark) => mark + gap)
     .replace(/<(?=!|\/?(?:img|picture|source|video|audio)\b)/gi, (mark) => mark + gap)
-    .replace(/!(?=\[)/g, (mark) => mark + gap);
+    .replace(/!(?=\[)/g, (mark) => mark + gap)
+    .replace(/[`~]{3,}[^\n]*/g, (fence) => fence.replace(/&|suggestio(?=n)/giu, splitWord))
+    .replace(/<(?=pre[\s/])/gi, (mark) => mark + gap); // its attribute `lang` says what a fence's first word says
 
 const gap = '\u200b';
 const splitWord = (word: string) => word.charAt(0) + gap + word.slice(1);

@@ -1,5 +1,6 @@
 import { nextTry } from '#core/failure.ts';
 import type { FailureClass } from '#core/failure.ts';
+import type { Intents } from '#core/intents.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { Command, Outcome, RunReport, Step, WaitingReason } from '#core/task.ts';
 
@@ -17,6 +18,7 @@ export type Action =
   | ({ kind: 'run' } & Origin)
   | ({ kind: 'push'; patchKey: string; report: RunReport } & Origin)
   | ({ kind: 'open_pull_request'; branch: string; report: RunReport } & Origin)
+  | ({ kind: 'carry_out'; intents: Intents } & Origin)
   | { kind: 'end'; outcome: Outcome }
   | { kind: 'report'; outcome: Outcome }
   | { kind: 'finish'; outcome: Outcome };
@@ -35,8 +37,11 @@ export type Stored = {
 /** What is to be done next, from what is stored alone: a second worker decides as the first would have. */
 export const decide = ({ command, step, facts, attempt, stopBy }: Stored): Action => {
   const { outcome } = facts;
-  if (outcome)
-    return step === 'reported' || step === 'done' ? { kind: 'finish', outcome } : { kind: 'report', outcome };
+  if (outcome) {
+    if (step === 'reported' || step === 'done') return { kind: 'finish', outcome };
+    const intents = stopBy === null ? openIntents(facts) : undefined;
+    return intents ? { kind: 'carry_out', intents, ...originOf(facts) } : { kind: 'report', outcome };
+  }
   if (stopBy !== null) return { kind: 'end', outcome: { status: 'cancelled', by: stopBy } };
   const needsNoRun = command === 'run-ci';
   switch (step) {
@@ -67,6 +72,10 @@ export const decide = ({ command, step, facts, attempt, stopBy }: Stored): Actio
       throw new Error('a stored step lacks its outcome');
   }
 };
+
+/** Only beside what has ended well: a failed task has nothing to add to. */
+const openIntents = ({ outcome, report, carriedOut }: JobFacts): Intents | undefined =>
+  outcome?.status === 'succeeded' && !carriedOut ? report?.intents : undefined;
 
 export type Failed = { failure: FailureClass; detail: string };
 

@@ -5,7 +5,11 @@ import type { PullRequest, PullRequestInput } from '#core/platforms/github/pulls
 import type { PullEnds } from '#core/platforms/github/pull-ends.ts';
 import { pullEndsOf } from '#core/platforms/github/pull-ends.ts';
 import { createGithubPulls } from '#core/platforms/github/pulls.ts';
+import type { Labelled, LabelsInput } from '#core/platforms/github/labels.ts';
+import { addLabels } from '#core/platforms/github/labels.ts';
 import { createGithubReporter } from '#core/platforms/github/reporter.ts';
+import type { Reviewed, ReviewInput } from '#core/platforms/github/reviews.ts';
+import { createGithubReviews } from '#core/platforms/github/reviews.ts';
 import { defaultBranchOf } from '#core/platforms/github/repository.ts';
 import type { ThreadComments } from '#core/platforms/github/thread-comments.ts';
 import { threadCommentsOf } from '#core/platforms/github/thread-comments.ts';
@@ -32,6 +36,10 @@ export type GithubAccess = {
   /** Writes or edits our one comment on the thread; gives its id, or undefined where the thread takes none any more. */
   say: (said: Said) => Promise<string | undefined>;
   openPullRequest: (input: Omit<PullRequestInput, 'repository'>) => Promise<PullRequest>;
+  /** Writes the task's one review of the thread's pull request, or finds it. */
+  review: (input: Omit<ReviewInput, 'repository' | 'number' | 'taskId'>) => Promise<Reviewed>;
+  /** Puts labels on the thread. */
+  addLabels: (input: Omit<LabelsInput, 'repository' | 'number'>) => Promise<Labelled>;
   /** Revokes every token; one that GitHub does not take back now ends within the hour. */
   end: () => Promise<void>;
 };
@@ -49,7 +57,7 @@ export const createGithubAccess =
     const botLogin = await app.botLogin();
     await tokens.current();
     const { appId, markerKey } = app;
-    const { repository } = thread;
+    const { repository, number } = thread;
 
     return {
       url: `${githubUrl.replace(/\/+$/, '')}/${repository}.git`,
@@ -70,6 +78,16 @@ export const createGithubAccess =
         ),
       openPullRequest: (input) =>
         tokens.with((octokit) => createGithubPulls(octokit).findOrCreate({ repository, ...input })),
+      review: (input) =>
+        tokens.with((octokit) =>
+          createGithubReviews(octokit, { markerKey, botLogin }).findOrCreate({
+            ...input,
+            repository,
+            number,
+            taskId,
+          }),
+        ),
+      addLabels: (input) => tokens.with((octokit) => addLabels(octokit, { ...input, repository, number })),
       end: tokens.end,
     };
   };

@@ -188,6 +188,8 @@ const carryOut = async (action: Exclude<Action, { kind: 'finish' }>, here: Here)
       return await steps.push(facts, action);
     case 'open_pull_request':
       return await steps.openPullRequest(facts, action);
+    case 'carry_out':
+      return { step, facts: await steps.carryOut(action) };
     case 'report':
       return await steps.report(facts, action);
     case 'end':

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Job } from '#core/job.ts';
+import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Doors, Prepared } from './agent-doors.ts';
 import type { Briefing } from './briefing.ts';
@@ -20,6 +21,7 @@ type OpenInput = {
   job: Job;
   base: Base;
   briefing: Briefing;
+  policy: Pick<Policy, 'labels'>;
   git: Git;
   session?: Session | undefined;
   unfinished?: Unfinished | undefined;
@@ -51,8 +53,8 @@ export const openRun = async (workspace: Workspace, input: OpenInput, log: Log):
   return { opening: { prompt, sessionId: session.sessionId, isResumed: true }, anew, prepared };
 };
 
-const toTaskPrompt = ({ job, base, briefing }: OpenInput, isUnfinished: boolean): string =>
-  toPrompt({ ...job.task, branch: base.branch, briefing, isUnfinished });
+const toTaskPrompt = ({ job, base, briefing, policy }: OpenInput, isUnfinished: boolean): string =>
+  toPrompt({ ...job.task, branch: base.branch, briefing, labels: policy.labels, isUnfinished });
 
 const restore = async (workspace: Workspace, { patch }: Unfinished, log: Log): Promise<boolean> => {
   const isRestored = patch === undefined || (await workspace.applyPatch(patch));

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Request, Thread, Trigger } from '#core/task.ts';
 import { visibleMarkdown } from '#core/visible-text.ts';
 import type { Briefing, Convention } from './briefing.ts';
+import { toIntentRules } from './prompt-intents.ts';
 import { inline, quoted, toMaterial } from './prompt-material.ts';
 
 type PromptInput = {
@@ -12,6 +13,8 @@ type PromptInput = {
   /** The one that is checked out. */
   branch: string;
   briefing: Briefing;
+  /** That the agent may ask for. */
+  labels?: readonly string[];
   /** An earlier run was interrupted, and what it did lies in the files; of what it said nothing is known. */
   isUnfinished?: boolean;
 };
@@ -36,7 +39,7 @@ const subordinate =
  * that people wrote stands in fences that nothing in them can close.
  */
 export const toPrompt = (input: PromptInput): string => {
-  const { thread, request, trigger, branch, briefing, isUnfinished } = input;
+  const { thread, request, trigger, branch, briefing, labels = [], isUnfinished } = input;
   const where = `${thread.isPullRequest ? 'pull request' : 'issue'} ${thread.repository}#${thread.number}`;
   return [
     'Task:',
@@ -46,6 +49,7 @@ export const toPrompt = (input: PromptInput): string => {
       ? ['Nothing more was written.']
       : ['Their words, quoted:', quoted(visibleMarkdown(request.text))]),
     ...(isUnfinished ? [begun] : []),
+    ...toIntentRules({ command: request.command, hasPull: briefing.pull !== undefined, labels }),
     ...toMaterial(input),
     '',
   ].join('\n');

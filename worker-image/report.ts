@@ -7,6 +7,7 @@ import { fenced, harmless, oneLine } from '#core/text.ts';
 import type { Wait } from './decide.ts';
 import { toDuration } from './duration.ts';
 import { toChecks, toTails } from './report-checks.ts';
+import { toIntents } from './report-intents.ts';
 
 export type Phase = 'reading' | 'working';
 export type PullRequestText = { title: string; body: string };
@@ -39,7 +40,8 @@ export const toWaiting = ({ detail, afterMs }: Wait): string => {
 };
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
-export const toComment = (task: Task, outcome: Outcome, { report, isCiHeld }: JobFacts = {}): string => {
+export const toComment = (task: Task, outcome: Outcome, facts: JobFacts = {}): string => {
+  const { report, isCiHeld } = facts;
   const isOpened =
     (outcome.status === 'succeeded' && outcome.result.kind === 'pull_request') ||
     (outcome.status === 'failed' && outcome.draft !== undefined);
@@ -47,6 +49,7 @@ export const toComment = (task: Task, outcome: Outcome, { report, isCiHeld }: Jo
     ...endOf(outcome),
     ...(isOpened ? toChecks(report) : []),
     ...(isOpened && isCiHeld ? [ciHeld] : []),
+    ...toIntents(facts),
     ...problemsOf(task),
     ...setupOf(report),
     ...(report ? [toCost(report)] : []),

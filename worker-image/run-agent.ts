@@ -1,6 +1,7 @@
 // One run of the agent at a task: its folder, its session, the CLI, and what came of it. Nothing of it outlives the run.
 import { cutText } from '#core/cut-text.ts';
 import type { FailureClass } from '#core/failure.ts';
+import { parseIntents } from '#core/intents.ts';
 import type { Job } from '#core/job.ts';
 import type { Policy } from '#core/policy.ts';
 import type { Log } from '#core/ports/log.ts';
@@ -39,7 +40,7 @@ export type RunInput = {
   /** What may be spent in this run. */
   budgetUsd: number;
   /** Of the repository. */
-  policy: Pick<Policy, 'caps' | 'verify' | 'network' | 'setup'>;
+  policy: Pick<Policy, 'caps' | 'verify' | 'network' | 'setup' | 'labels'>;
   /** Keeps a change before the policy's commands run on it: they take minutes, and it is paid for. */
   keep: (ran: Ran) => Promise<void>;
   /** Of an earlier task of the thread, or of the run that was interrupted: it is resumed. */
@@ -122,7 +123,7 @@ export const createRunAgent =
       const told = {
         turns: end.turns,
         durationMs,
-        answer: answerOf(end),
+        ...saidIn(end),
         ...(setupFailure && { setupFailure }),
       };
       const report: RunReport = { usage, ...told };
@@ -196,8 +197,14 @@ const runStatus = {
 } as const satisfies { [K in ClaudeEnd['kind']]: RunStatus };
 
 /** Postgres stores no U+0000, and nobody should be fooled by what cannot be seen. */
-const answerOf = (end: ClaudeEnd): string =>
-  cutText(printable(wordsOf(end).trim()), maxAnswerBytes, '\n[cut]');
+const saidIn = (end: ClaudeEnd): Pick<RunReport, 'answer' | 'intents' | 'intentProblems'> => {
+  const { text, intents, problems } = parseIntents(wordsOf(end).trim());
+  return {
+    answer: cutText(printable(text), maxAnswerBytes, '\n[cut]'),
+    ...(intents && { intents }),
+    ...(problems.length > 0 && { intentProblems: problems }),
+  };
+};
 
 const wordsOf = (end: ClaudeEnd): string => {
   if (end.kind === 'succeeded') return end.answer;
@@ -242,7 +249,7 @@ const toResult = async ({
     case 'succeeded': {
       const taken = await take();
       // it came while the change was read: the next run finds the session at its end
-      return signal.aborted ? toInterrupted(taken, signal) : toPublishable(report.answer, taken);
+      return signal.aborted ? toInterrupted(taken, signal) : toPublishable(report, taken);
     }
   }
 };
@@ -265,11 +272,11 @@ const toFailed = async ({ failure, detail }: Hindered, take: () => Promise<Taken
 
 const patchOf = (taken: Taken): Buffer | undefined => (taken.kind === 'patch' ? taken.patch : undefined);
 
-const toPublishable = (answer: string, taken: Taken): RunResult => {
+const toPublishable = ({ answer, intents, intentProblems }: RunReport, taken: Taken): RunResult => {
   if (taken.kind === 'patch') return taken;
   if (taken.kind === 'refused')
     return ended({ status: 'failed', reason: 'patch_refused', detail: taken.detail });
-  return answer === ''
+  return answer === '' && !intents && !intentProblems
     ? ended({ status: 'failed', reason: 'nothing_done', detail: '' })
     : ended({ status: 'succeeded', result: { kind: 'answer' }, summary: answer });
 };

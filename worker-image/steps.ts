@@ -7,6 +7,7 @@ import type { Blobs } from '#core/ports/blobs.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Redactor } from '#core/redact.ts';
 import type { Outcome, RunReport } from '#core/task.ts';
+import { carryOutIntents } from './carry-out.ts';
 import type { Action, Wait } from './decide.ts';
 import { badBase, createFetchOrigin } from './fetch-origin.ts';
 import { findOrigin } from './find-origin.ts';
@@ -37,6 +38,7 @@ export type Steps = {
   run: (facts: JobFacts, action: Of<'run'>) => Promise<Stepped>;
   push: (facts: JobFacts, action: Of<'push'>) => Promise<Stepped>;
   openPullRequest: (facts: JobFacts, action: Of<'open_pull_request'>) => Promise<Stepped>;
+  carryOut: (action: Of<'carry_out'>) => Promise<JobFacts>;
   report: (facts: JobFacts, action: Of<'report'>) => Promise<Stepped>;
   /** Says on the thread why the task steps aside. */
   tellWait: (facts: JobFacts, wait: Wait) => Promise<void>;
@@ -86,6 +88,7 @@ export const createOpenSteps =
       run: (facts, action) => run(context, facts, action),
       push: (_, action) => push(context, action),
       openPullRequest: (facts, action) => openPullRequest(context, facts, action),
+      carryOut: (action) => carryOutIntents(context, action),
       report: (facts, action) => report(context, facts, action),
       tellWait: async (facts, wait) => void (await say(toWaiting(wait), facts)),
       close,
