@@ -11,8 +11,10 @@ import { bearer } from './access.ts';
 import { notFound } from './answers.ts';
 import { addAppRoutes } from './rest-app.ts';
 import { addIssueRoutes } from './rest-issues.ts';
+import { addLabelRoutes } from './rest-labels.ts';
 import { addPullRoutes } from './rest-pulls.ts';
 import { addRepositoryRoutes } from './rest-repositories.ts';
+import { addReviewRoutes } from './rest-reviews.ts';
 
 type Watch = { journal: Journal; faults: Faults };
 
@@ -23,6 +25,8 @@ export const createApi = (twin: Twin, watch: Watch): Hono => {
   addRepositoryRoutes(api, twin);
   addIssueRoutes(api, twin);
   addPullRoutes(api, twin);
+  addLabelRoutes(api, twin);
+  addReviewRoutes(api, twin);
   api.notFound(() => notFound().getResponse());
   api.onError((error) => {
     if (error instanceof HTTPException) return error.getResponse();

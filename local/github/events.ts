@@ -5,7 +5,8 @@ import { toInstallation, toRepository, toRepositoryName, toUser } from './shape-
 import type { InThread, PullSize } from './shape-thread.ts';
 import { toComment, toIssue, toPull } from './shape-thread.ts';
 import { nodeId } from './site.ts';
-import type { Account, Comment, Installation, Pull, Repository } from './world.ts';
+import { toLabel } from './shape-label.ts';
+import type { Account, Comment, Installation, Label, Pull, Repository } from './world.ts';
 import { installationFor } from './world.ts';
 
 export type Delivered = Promise<HookDelivery | undefined>;
@@ -29,16 +30,22 @@ export const fireComment = (
   );
 
 /** https://docs.github.com/webhooks/webhook-events-and-payloads#issues */
-export const fireIssue = (twin: Twin, { sender, action }: By, about: InThread): Delivered =>
+export const fireIssue = (twin: Twin, { sender, action }: By, about: InThread & Labelled): Delivered =>
   fireInRepository(
     twin,
     { sender, action, event: 'issues', repository: about.repository },
     {
       issue: toIssue(twin.site, about),
+      ...labelIn(twin, about),
     },
   );
 
-type AboutPull = InThread & { pull: Pull; size: PullSize; before?: string };
+/** The label that was put on. */
+type Labelled = { label?: Label };
+const labelIn = ({ site }: Twin, { repository, label }: InThread & Labelled) =>
+  label ? { label: toLabel(site, repository, label) } : {};
+
+type AboutPull = InThread & Labelled & { pull: Pull; size: PullSize; before?: string };
 
 /** https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request */
 export const firePull = (twin: Twin, { sender, action }: By, about: AboutPull): Delivered =>
@@ -49,6 +56,7 @@ export const firePull = (twin: Twin, { sender, action }: By, about: AboutPull): 
       number: about.issue.number,
       ...(about.before === undefined ? {} : { before: about.before, after: about.pull.headSha }),
       pull_request: toPull(twin.site, about, about),
+      ...labelIn(twin, about),
     },
   );
 

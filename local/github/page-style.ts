@@ -18,6 +18,7 @@ article { border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; ove
 article > :not(h3) { margin: 0.75rem 1rem; overflow-wrap: anywhere; }
 article > .reactions:empty { display: none; } .reactions span { margin-right: 0.4rem; }
 .state { padding: 0.15rem 0.7rem; border-radius: 1rem; background: var(--added); } .state.closed { background: var(--removed); }
+.labels:empty { display: none; } .labels span { padding: 0.1rem 0.6rem; margin-right: 0.4rem; border: 1px solid var(--line); border-radius: 1rem; font-size: 0.85rem; }
 code, pre { font: 0.86em/1.5 ui-monospace, monospace; }
 code { background: var(--soft); padding: 0.1em 0.3em; border-radius: 4px; }
 pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: 0.75rem; overflow-x: auto; margin: 0; }

@@ -9,6 +9,7 @@ import type { Html } from './markdown.ts';
 import { renderMarkdown } from './markdown.ts';
 import { style } from './page-style.ts';
 import { isoTime } from './site.ts';
+import { reviewBlock } from './review-block.ts';
 import type { Account, Issue, Pull, Reaction, Repository } from './world.ts';
 
 export const createPages = (twin: Twin, journal: Journal): Hono => {
@@ -99,7 +100,9 @@ const threadPage = (repository: Repository, issue: Issue): Html => html`
   <p><a href="/${repository.fullName}">${repository.fullName}</a></p>
   <h1>${issue.title} <small>#${issue.number}</small></h1>
   <p><span class="state ${issue.state}">${issue.state}</span> ${issue.pull ? branches(issue.pull) : ''}</p>
+  <p class="labels">${issue.labels.map(({ name }) => html`<span>${name}</span>`)}</p>
   ${post(opening(issue), issue.body ?? '')} ${issue.comments.map((comment) => post(comment, comment.body))}
+  ${issue.pull?.reviews.map(reviewBlock) ?? ''}
 `;
 
 const opening = ({ user, createdAt, reactions, id }: Issue): Post => ({ user, createdAt, reactions, id });

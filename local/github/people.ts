@@ -102,6 +102,7 @@ const pullOf = async (
     baseSha,
     draft: false,
     maintainerCanModify: false,
+    reviews: [],
   };
 };
 

@@ -1,6 +1,7 @@
 // Makes bare repositories on disk and the memory of them.
 import { join } from 'node:path';
 import type { Git } from './git.ts';
+import { defaultLabels } from './labels.ts';
 import type { Repository, Role, World } from './world.ts';
 
 export type RepositoryInput = {
@@ -36,6 +37,7 @@ export const createRepository = async (
     protectedBranches: ['main'],
     collaborators: new Map(Object.entries(collaborators).map(([user, role]) => [user.toLowerCase(), role])),
     issues: new Map(),
+    labels: defaultLabels(world),
     createdAt: world.now(),
     pushedAt: world.now(),
     gitDir,

@@ -83,7 +83,7 @@ const pullsOf = (repository: Repository): [Issue, Pull][] =>
     issue.pull ? [[issue, issue.pull]] : [],
   );
 
-const findPull = (repository: Repository, c: HonoContext): [Issue, Pull] => {
+export const findPull = (repository: Repository, c: HonoContext): [Issue, Pull] => {
   const issue = repository.issues.get(Number(c.req.param('number')));
   if (!issue?.pull) throw notFound();
   return [issue, issue.pull];
@@ -137,6 +137,7 @@ const checkedPull = async (
     baseSha,
     draft: wanted.draft,
     maintainerCanModify: wanted.maintainer_can_modify,
+    reviews: [],
   };
 };
 

@@ -3,6 +3,7 @@ import type { Answer } from './answers.ts';
 import { toApp, toRepository, toUser } from './shape-repository.ts';
 import type { Site } from './site.ts';
 import { isoTime, isoTimeOrNull, nodeId } from './site.ts';
+import { toLabel } from './shape-label.ts';
 import type { Account, Comment, Issue, Pull, Reaction, Repository } from './world.ts';
 import { reactionContents } from './world.ts';
 
@@ -16,7 +17,7 @@ const roleWords = {
   triage: 'COLLABORATOR',
 } as const;
 
-const associationOf = ({ owner, collaborators }: Repository, { login, type }: Account) => {
+export const associationOf = ({ owner, collaborators }: Repository, { login, type }: Account) => {
   if (type === 'Bot') return 'NONE';
   if (owner.login === login) return 'OWNER';
   const role = collaborators.get(login.toLowerCase());
@@ -65,7 +66,7 @@ export const toIssue = (site: Site, { repository, issue }: InThread) => {
     number: issue.number,
     title: issue.title,
     user: toUser(site, issue.user),
-    labels: [],
+    labels: issue.labels.map((label) => toLabel(site, repository, label)),
     state: issue.state,
     locked: false,
     assignee: null,
@@ -177,7 +178,7 @@ export const toPullInList = (site: Site, { repository, issue }: InThread, pull: 
     assignees: [],
     requested_reviewers: [],
     requested_teams: [],
-    labels: [],
+    labels: thread.labels,
     milestone: null,
     draft: pull.draft,
     commits_url: links.commits,
@@ -206,7 +207,9 @@ export const toPull = (site: Site, thread: InThread, { pull, size }: { pull: Pul
     mergeable_state: pull.draft ? 'draft' : 'clean',
     merged_by: null,
     comments: thread.issue.comments.length,
-    review_comments: 0,
+    review_comments: pull.reviews.flatMap(({ submittedAt, comments }) =>
+      submittedAt === null ? [] : comments,
+    ).length,
     maintainer_can_modify: pull.maintainerCanModify,
     ...size,
   }) satisfies Answer<'GET /repos/{owner}/{repo}/pulls/{pull_number}'>;

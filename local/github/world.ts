@@ -25,6 +25,43 @@ export type Comment = {
   reactions: Reaction[];
 };
 
+export type Label = {
+  id: number;
+  name: string;
+  color: string;
+  description: string;
+  /** GitHub gave it to the new repository. */
+  isDefault: boolean;
+};
+
+export type InlineComment = {
+  id: number;
+  path: string;
+  line: number;
+  startLine?: number | undefined;
+  side: 'LEFT' | 'RIGHT';
+  body: string;
+};
+
+export const reviewStates = {
+  APPROVE: 'APPROVED',
+  REQUEST_CHANGES: 'CHANGES_REQUESTED',
+  COMMENT: 'COMMENTED',
+} as const;
+export type ReviewEvent = keyof typeof reviewStates;
+
+export type Review = {
+  id: number;
+  user: Account;
+  body: string;
+  /** PENDING: only its author sees it. */
+  state: 'PENDING' | (typeof reviewStates)[ReviewEvent];
+  commitSha: string;
+  /** null while it is pending. */
+  submittedAt: number | null;
+  comments: InlineComment[];
+};
+
 export type Pull = {
   id: number;
   /** Where the head branch lives when that is not this repository; `gone` when the fork was deleted. */
@@ -35,6 +72,7 @@ export type Pull = {
   baseSha: string;
   draft: boolean;
   maintainerCanModify: boolean;
+  reviews: Review[];
 };
 
 /** A pull request is an issue with a branch: both count on the same numbers. */
@@ -50,6 +88,7 @@ export type Issue = {
   closedAt: number | null;
   comments: Comment[];
   reactions: Reaction[];
+  labels: Label[];
   pull?: Pull;
 };
 
@@ -63,6 +102,7 @@ export type Repository = {
   protectedBranches: string[];
   collaborators: Map<string, Role>;
   issues: Map<number, Issue>;
+  labels: Label[];
   createdAt: number;
   pushedAt: number;
   /** The bare repository on disk. */
@@ -122,6 +162,7 @@ export const createWorld = (now: () => number) => {
       closedAt: null,
       comments: [],
       reactions: [],
+      labels: [],
     };
     repository.issues.set(created.number, created);
     return created;
