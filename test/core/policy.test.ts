@@ -26,6 +26,7 @@ describe('a policy', () => {
         allow: [],
         caps: {},
         ci: 'ask',
+        labels: [],
       });
     },
   );
@@ -44,6 +45,7 @@ protected: [infra/, '*.pem']
 allow: [agent-instructions]
 caps: { budgetUsd: 2.5, maxTurns: 40, maxMinutes: 20, maxFiles: 30, maxBytes: 100000 }
 ci: run
+labels: [bug, 'good first issue']
 `;
     expect(policyOf(text)).toEqual({
       network: { mode: 'allowlist', hosts: ['registry.npmjs.org', 'files.pythonhosted.org'] },
@@ -56,6 +58,7 @@ ci: run
       allow: ['agent-instructions'],
       caps: { budgetUsd: 2.5, maxTurns: 40, maxMinutes: 20, maxFiles: 30, maxBytes: 100_000 },
       ci: 'run',
+      labels: ['bug', 'good first issue'],
     });
   });
 
@@ -85,6 +88,9 @@ ci: run
     ['caps: { budgetUsd: 0 }', 'caps.budgetUsd: must be dollars above 0, as in 2.50'],
     ['caps: { maxFiles: many }', 'caps.maxFiles: must be a whole number of files, 1 or more'],
     ['ci: never', 'ci: must be ask or run'],
+    ['labels: bug', 'labels: must be a list of at most 50 names of labels'],
+    ['labels: [""]', 'labels[0]: must be the name of a label, at most 50 characters'],
+    ['labels: ["a\\nb"]', 'labels[0]: must be the name of a label, at most 50 characters'],
     ['version: 2', 'version: must be 1'],
     ['allow: workflows', 'allow: must be a list of any of actions, codeowners, '],
     ['allow: [workflows]', 'allow[0]: must be one of actions, codeowners, '],

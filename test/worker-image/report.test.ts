@@ -277,3 +277,40 @@ describe('a setup that failed', () => {
     }
   });
 });
+
+describe('what the agent wanted beside its change', () => {
+  const comments = [{ path: 'a`b.js', line: 3, body: 'see #1' }];
+  const facts = { report: aReport({ intents: { review: { comments }, labels: ['bug'] } }) };
+  const answer: Outcome = { status: 'succeeded', result: { kind: 'answer' }, summary: 'Some.' };
+
+  it('is told with the link to the review and the labels', () => {
+    const carriedOut = { review: { url: 'https://github.com/o/r/pull/1#r' }, labels: ['bug'], problems: [] };
+    expect(toComment(aTask(), answer, { ...facts, carriedOut })).toContain(
+      'Some.\n\n💬 Review: https://github.com/o/r/pull/1#r\n\n🏷️ `bug`\n\n💰',
+    );
+  });
+
+  it('is a list where there is no review', () => {
+    const text = toComment(aTask(), answer, {
+      ...facts,
+      carriedOut: { labels: [], problems: ['the labels: #2'] },
+    });
+    expect(text).toContain('`ab.js:3` — see #\u200b1');
+    expect(text).toContain('⚠️ Left out: the labels: #\u200b2');
+  });
+
+  it('is named as left out when it was not looked at', () => {
+    expect(toComment(aTask(), answer, facts)).toContain('⚠️ Left out: the review · the labels');
+    const report = aReport({ intentProblems: ['the labels: they are no list'] });
+    expect(toComment(aTask(), answer, { report })).toContain('⚠️ Left out: the labels: they are no list');
+  });
+
+  it('takes no more room than a comment has', () => {
+    const long = Array.from({ length: 30 }, () => ({ path: 'x', line: 1, body: 'é'.repeat(2_000) }));
+    const many = {
+      report: aReport({ intents: { review: { comments: long } } }),
+      carriedOut: { labels: [], problems: [] },
+    };
+    expect(Buffer.byteLength(toComment(aTask(), answer, many))).toBeLessThan(21_000);
+  });
+});
