@@ -12,6 +12,8 @@ export type Evidence = {
   /** Every comment of ours on the threads; `taskId` by its mark. */
   comments: { taskId: string | null; number: number; body: string }[];
   pulls: { taskId: string; number: number }[];
+  /** Reviews of ours on the threads, pending ones too; `taskId` by its mark. */
+  reviews: { taskId: string | null }[];
   /** Every change of a branch of ours. */
   pushes: { taskId: string }[];
   /** Tasks in the order in which workers claimed them, and each end that Postgres took from a worker. */

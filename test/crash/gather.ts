@@ -131,7 +131,9 @@ const webhookFacts = async (
 
 const markPattern = new RegExp(`${markerPrefix}task=([0-9a-f-]{36}) `);
 
-const githubFacts = ({ house, threads, from }: Trial): Pick<Evidence, 'comments' | 'pulls' | 'pushes'> => {
+type GithubFacts = Pick<Evidence, 'comments' | 'pulls' | 'reviews' | 'pushes'>;
+
+const githubFacts = ({ house, threads, from }: Trial): GithubFacts => {
   const { issues } = house.github.repository(house.demo.repository);
   const comments = threads.flatMap((number) =>
     (issues.get(number)?.comments ?? [])
@@ -141,6 +143,11 @@ const githubFacts = ({ house, threads, from }: Trial): Pick<Evidence, 'comments'
   const pulls = [...issues.values()].flatMap(({ number, pull }) =>
     pull ? [{ taskId: pull.headBranch.replace('agent/', ''), number }] : [],
   );
+  const reviews = threads.flatMap((number) =>
+    (issues.get(number)?.pull?.reviews ?? [])
+      .filter(({ user }) => user.type === 'Bot')
+      .map(({ body }) => ({ taskId: markPattern.exec(body)?.[1] ?? null })),
+  );
   const updates = house.journal
     .entries()
     .slice(from.journal)
@@ -149,7 +156,7 @@ const githubFacts = ({ house, threads, from }: Trial): Pick<Evidence, 'comments'
     .array(z.object({ ref: z.string() }))
     .parse(updates)
     .map(({ ref }) => ({ taskId: ref.replace('refs/heads/agent/', '') }));
-  return { comments, pulls, pushes };
+  return { comments, pulls, reviews, pushes };
 };
 
 /** One run, and one more for each blow that came before its end was stored. */

@@ -24,6 +24,7 @@ const allIsWell: Evidence = {
   tasks: [aTaskFact()],
   comments: [{ taskId: 'one', number: 7, body: 'Pull request: https://example.test/pull/8' }],
   pulls: [{ taskId: 'one', number: 8 }],
+  reviews: [{ taskId: 'one' }],
   pushes: [{ taskId: 'one' }],
   claims: [{ taskId: 'one' }],
   ends: [{ taskId: 'one' }],
@@ -49,6 +50,7 @@ const violations: [string, string, Partial<Evidence>][] = [
   ],
   ['I2 nothing twice', 'a second comment', { comments: [comment, comment] }],
   ['I2 nothing twice', 'a second pull request', { pulls: [pull, pull] }],
+  ['I2 nothing twice', 'a second review', { reviews: [{ taskId: 'one' }, { taskId: 'one' }] }],
   ['I2 nothing twice', 'a branch that was pushed twice', { pushes: [{ taskId: 'one' }, { taskId: 'one' }] }],
   ['I2 nothing twice', 'a second end', { ends: [{ taskId: 'one' }, { taskId: 'one' }] }],
   [

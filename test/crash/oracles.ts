@@ -25,13 +25,13 @@ const asExpected: Oracle = ({ tasks }) =>
     .filter(({ status, expected }) => status !== expected)
     .map(({ id, status, expected }) => `task ${id} ended as ${status}, not as ${expected}`);
 
-/** At most one branch, pull request, comment and end per task; and the comment tells how it ended. */
-const nothingTwice: Oracle = ({ tasks, comments, pulls, pushes, ends }) => [
+/** At most one branch, pull request, review, comment and end per task; and the comment tells how it ended. */
+const nothingTwice: Oracle = ({ tasks, comments, pulls, reviews, pushes, ends }) => [
   ...tasks.flatMap(({ id, url }) => {
     const of = (things: { taskId: string | null }[]) => things.filter(({ taskId }) => taskId === id).length;
     const told = comments.find(({ taskId }) => taskId === id);
     return [
-      ...Object.entries({ comments, pulls, pushes, ends })
+      ...Object.entries({ comments, pulls, reviews, pushes, ends })
         .filter(([, things]) => of(things) > 1)
         .map(([name, things]) => `task ${id} has ${of(things)} ${name}`),
       ...(told ? [] : [`task ${id} has no comment`]),

@@ -43,6 +43,7 @@ export const gather = async (run: Run) => {
     leftovers: await leftoverFacts(run),
     answers: [], // judged with every other request's
     forgeries: [],
+    reviews: [], // everything is asked on issues
     sinks: [],
     secrets: [],
     messages: await messagesIn(house),

@@ -1,6 +1,7 @@
 import type { Case } from '#test/crash/case.ts';
 import { callCases } from './calls.ts';
 import { doorCases } from './door.ts';
+import { intentCases } from './intents.ts';
 import { pointCases } from './points.ts';
 import { syscallCases } from './syscalls.ts';
 import { threadCases } from './threads.ts';
@@ -12,6 +13,7 @@ export const allCases = (calls: number): Case[] => [
   ...doorCases,
   ...threadCases,
   ...zombieCases,
+  ...intentCases,
   ...callCases(calls),
   ...syscallCases,
 ];
