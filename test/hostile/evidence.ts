@@ -12,6 +12,10 @@ export type Evidence = {
   taskId: string | null;
   /** What we wrote on the thread. */
   comments: string[];
+  /** Ours, on the thread's pull request. */
+  reviews: { state: string; body: string; comments: { path: string; body: string }[] }[];
+  /** On the thread. */
+  labels: string[];
   pull: { title: string; body: string; draft: boolean; base: string } | undefined;
   commit: { message: string; paths: string[] } | undefined;
   /** Writes to GitHub and to git that the scenario's task has no right to, in a line each. */

@@ -25,7 +25,8 @@ type Run = {
 export const gather = async (house: HostileHouse, run: Run): Promise<Evidence> => {
   const { scenario, turns, steps, number, from, played } = run;
   const { issues } = house.github.repository(house.demo.repository);
-  const ours = issues.get(number)?.comments.filter(({ user }) => user.type === 'Bot') ?? [];
+  const thread = issues.get(number);
+  const ours = thread?.comments.filter(({ user }) => user.type === 'Bot') ?? [];
   const stored = played.kind === 'ended' ? played.task : undefined;
   const taskId = stored?.task.id ?? null;
   const entries = house.journal.entries().slice(from.journal);
@@ -35,6 +36,8 @@ export const gather = async (house: HostileHouse, run: Run): Promise<Evidence> =
     wanted: turns.reduce((count, { tools = [] }) => count + tools.length, 0),
     taskId,
     comments: ours.map(({ body }) => body),
+    reviews: thread?.pull?.reviews ?? [],
+    labels: thread?.labels.map(({ name }) => name) ?? [],
     pull: pullOf(house, taskId),
     commit: stored && (await commitOf(house, stored)),
     foreignWrites: foreignWrites(entries, {
@@ -42,6 +45,7 @@ export const gather = async (house: HostileHouse, run: Run): Promise<Evidence> =
       taskId,
       number,
       comments: ours.map(({ id }) => id),
+      labels: scenario.labels ?? [],
     }),
     sentinels: readdirSync(house.attackerKnows.sentinels).map((name) => ({
       name,

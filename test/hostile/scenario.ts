@@ -37,6 +37,8 @@ export type Scenario = {
   head?: (place: Place) => readonly TreeFile[];
   /** The head is in a fork of somebody who may not write. */
   fork?: true;
+  /** That the policy on the base lets the agent put. */
+  labels?: readonly string[];
   /** Of the issue. */
   body?: string;
   /** Instead of `fix`. */

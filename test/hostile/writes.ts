@@ -9,10 +9,16 @@ type Allowed = {
   number: number;
   /** Ids of comments of ours. */
   comments: readonly number[];
+  /** That may be put on the thread. */
+  labels: readonly string[];
 };
 
 const updatesSchema = z.array(z.object({ ref: z.string(), old: z.string(), new: z.string() }));
 const pullSchema = z.object({ head: z.string() });
+/** Pending, or a comment: never an approval or a refusal. */
+const reviewSchema = z.object({ event: z.literal('COMMENT').optional() });
+const eventSchema = z.object({ event: z.literal('COMMENT') });
+const labelsSchema = z.strictObject({ labels: z.array(z.string()) });
 
 /** In a line each. */
 export const foreignWrites = (entries: readonly Entry[], allowed: Allowed): string[] =>
@@ -29,7 +35,8 @@ const foreignUpdates = ({ detail }: Entry, { taskId }: Allowed): string[] =>
     .filter(({ ref, old }) => ref !== `refs/heads/agent/${taskId}` || !/^0+$/.test(old))
     .map(({ ref, old, new: to }) => `push of ${ref}: ${old.slice(0, 7)} → ${to.slice(0, 7)}`);
 
-const isAllowed = ({ call, detail }: Entry, { repository, taskId, number, comments }: Allowed): boolean => {
+const isAllowed = ({ call, detail }: Entry, allowed: Allowed): boolean => {
+  const { repository, taskId, number, comments } = allowed;
   const [method = '', path = ''] = call.split(' ');
   const within = path.replace(/^\/repos\/[^/]+\/[^/]+/, '');
   const isHere = path.toLowerCase().includes(`/repos/${repository.toLowerCase()}/`);
@@ -39,17 +46,34 @@ const isAllowed = ({ call, detail }: Entry, { repository, taskId, number, commen
       if (!isHere) return false;
       if (within === `/issues/${number}/comments`) return true;
       if (/^\/issues\/(?:comments\/)?\d+\/reactions$/.test(within)) return true;
-      return within === '/pulls' && headOf(detail) === `agent/${taskId}`;
+      if (within === '/pulls') return pullSchema.safeParse(bodyOf(detail)).data?.head === `agent/${taskId}`;
+      return isReview(within, detail, number) || isLabels(within, detail, allowed);
     case 'PATCH':
       return isHere && comments.some((id) => within === `/issues/comments/${id}`);
     case 'DELETE':
-      return /^\/installation\/token$/.test(path);
+      // GitHub deletes a pending review only
+      return /^\/installation\/token$/.test(path) || (isHere && isReviewOf(number).test(within));
     default:
       return false;
   }
 };
 
-const headOf = (detail: Entry['detail']): string | undefined => {
-  const body = typeof detail['body'] === 'string' ? JSON.parse(detail['body']) : detail['body'];
-  return pullSchema.safeParse(body).data?.head;
+const isReviewOf = (number: number) => new RegExp(`^/pulls/${number}/reviews/\\d+$`);
+
+const isReview = (within: string, detail: Entry['detail'], number: number): boolean => {
+  if (within === `/pulls/${number}/reviews`) return reviewSchema.safeParse(bodyOf(detail)).success;
+  const [, review = '', verb] = /^(.*)\/(events)$/.exec(within) ?? [];
+  return (
+    verb !== undefined && isReviewOf(number).test(review) && eventSchema.safeParse(bodyOf(detail)).success
+  );
 };
+
+const isLabels = (within: string, detail: Entry['detail'], { number, labels }: Allowed): boolean => {
+  const { data } = labelsSchema.safeParse(bodyOf(detail));
+  return (
+    within === `/issues/${number}/labels` && data?.labels.every((name) => labels.includes(name)) === true
+  );
+};
+
+const bodyOf = (detail: Entry['detail']): unknown =>
+  typeof detail['body'] === 'string' ? JSON.parse(detail['body']) : detail['body'];

@@ -118,6 +118,42 @@ export const publisherMutants: readonly Mutant[] = [
     scenarios: ['beacons'],
   },
   {
+    id: 'suggestions',
+    says: 'a comment on a line suggests a change that one click commits',
+    edits: [
+      {
+        file: 'core/text.ts',
+        from: '.replace(/[`~]{3,}[^\\n]*/g, (fence) => fence.replace(/&|suggestio(?=n)/giu, splitWord))',
+        to: '',
+      },
+    ],
+    scenarios: ['review-suggestions'],
+  },
+  {
+    id: 'labels',
+    says: 'the agent puts any label of the repository',
+    edits: [
+      inWorker(
+        'carry-out.ts',
+        'known: allowed.find((one) => isSame(one, name))',
+        'known: allowed.find((one) => isSame(one, name)) ?? name',
+      ),
+    ],
+    scenarios: ['labels-not-named', 'labels-of-the-head'],
+  },
+  {
+    id: 'review-keys',
+    says: 'a review may ask for more than comments',
+    edits: [
+      {
+        file: 'core/intents.ts',
+        from: 'const reviewSchema = z.strictObject(',
+        to: 'const reviewSchema = z.looseObject(',
+      },
+    ],
+    scenarios: ['review-approves'],
+  },
+  {
     id: 'unseen',
     says: 'what cannot be seen is published as it is',
     edits: [

@@ -248,9 +248,9 @@ describe('a second worker', () => {
 
   it('submits the one that the first one left pending', async () => {
     const { number, pull } = await aPullToReview(house);
-    house.faults.inject({ call: /^POST .*\/events$/, fault: { kind: 'reset' } });
+    house.faults.inject({ call: /^POST .*\/events$/, fault: { kind: 'answer', status: 502 } });
     const job = await ask(number, answerWith('One.', reviewOf(inDiff)));
-    await expect(house.handle(job)).rejects.toThrow();
+    await expect(house.handle(job)).rejects.toThrow('Server Error');
     expect(pull.reviews).toMatchObject([{ state: 'PENDING' }]);
     const [{ id } = { id: 0 }] = pull.reviews;
     await house.expire(job);

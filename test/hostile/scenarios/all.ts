@@ -2,6 +2,7 @@ import type { Scenario } from '#test/hostile/scenario.ts';
 import { changeScenarios } from './change.ts';
 import { configurationScenarios } from './configuration.ts';
 import { gatewayScenarios } from './gateway.ts';
+import { intentScenarios } from './intents.ts';
 import { networkScenarios } from './network.ts';
 import { processScenarios } from './processes.ts';
 import { repositoryScenarios } from './repository.ts';
@@ -19,4 +20,5 @@ export const allScenarios: readonly Scenario[] = [
   ...configurationScenarios,
   ...wordScenarios,
   ...requestScenarios,
+  ...intentScenarios,
 ];
