@@ -18,7 +18,11 @@ const forbidden: [file: string, code: string, rule: string][] = [
   ['worker-image/b.ts', 'export const b = process.env.HOME;\n', 'no-process-env'],
   ['worker-image/git/a.ts', "import { x } from '#worker/sandbox/x.ts';\nx();\n", 'no-restricted-imports'],
   ['worker-image/lease/a.ts', "import { x } from '#worker/stopped.ts';\nx();\n", 'no-restricted-imports'],
-  ['worker-image/registry/a.ts', "import { x } from '#worker/gateway/x.ts';\nx();\n", 'no-restricted-imports'],
+  [
+    'worker-image/registry/a.ts',
+    "import { x } from '#worker/gateway/x.ts';\nx();\n",
+    'no-restricted-imports',
+  ],
   ['worker-image/sandbox/a.ts', "import { x } from '#worker/claude/x.ts';\nx();\n", 'no-restricted-imports'],
   ['worker-image/claude/a.ts', "import { x } from '#worker/gateway/x.ts';\nx();\n", 'no-restricted-imports'],
   ['worker-image/gateway/a.ts', "import { x } from '#worker/sandbox/x.ts';\nx();\n", 'no-restricted-imports'],
