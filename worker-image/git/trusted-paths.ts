@@ -1,77 +1,32 @@
 // Which files of a pull request the agent does not get as its author wrote them: what a tool obeys by its mere presence.
+import ignore from 'ignore';
+import type { Guarded } from '#core/protected-paths.ts';
+import { guardedPaths } from '#core/protected-paths.ts';
 import { canonicalPath } from './canonical-path.ts';
 
-/** The whole folder below such a name, at any depth. */
-const folders = [
-  '.claude',
-  '.cursor',
-  '.windsurf',
-  '.gemini',
-  '.codex',
-  '.husky',
-  '.githooks',
-  '.git-hooks',
-  '.vscode',
-  '.devcontainer',
-  '.idea',
-  '.bundle',
-  '.cargo',
-  '.mvn',
-];
+/** True for a path that is taken from the base branch, whatever is there: a file, a link or a folder. */
+export const isTrustedPath = (path: string): boolean => trusted.ignores(canonicalPath(path));
 
-/** At any depth, because each tool looks beside what it works on and above it. */
-const files = [
-  'claude.md',
-  'claude.local.md',
-  'agents.md',
-  'agents.override.md',
-  'gemini.md',
-  '.claude.json',
-  '.mcp.json',
-  '.cursorrules',
-  '.windsurfrules',
-  '.gitmodules',
-  '.gitattributes',
+/** Rows that only GitHub obeys. */
+const onlyAtGithub = new Set<string>(['actions', 'codeowners'] satisfies Guarded[]);
+
+/** In no such row, or more than a row has of it. */
+const others = [
+  '/.agent-bot.yml',
+  '/.agent-bot.yaml',
+  '.cargo',
+  '.bundle',
   '.lfsconfig',
   '.ripgreprc',
   '.rgignore',
-  '.envrc',
-  '.npmrc',
-  '.pnpmrc',
-  '.pypirc',
-  '.netrc',
-  '.gemrc',
   '.bazelrc',
-  'pip.conf',
-  'pip.ini',
-  'uv.toml',
-  'bunfig.toml',
-  'nuget.config',
-  '.pre-commit-config.yaml',
-  '.devcontainer.json',
-  'lefthook.yml',
-  '.lefthook.yml',
-];
-const patterns = [/^\.yarnrc/, /^\.pnpmfile\./];
-
-/** From the root. */
-const paths = [
-  '.agent-bot.yml',
-  '.agent-bot.yaml',
-  '.github/copilot-instructions.md',
-  '.github/instructions',
-  '.yarn/releases',
-  '.yarn/plugins',
 ];
 
-/** True for a path that is taken from the base branch, whatever is there: a file, a link or a folder. */
-export const isTrustedPath = (path: string): boolean => {
-  const whole = canonicalPath(path);
-  const segments = whole.split('/');
-  return (
-    segments.some((segment) => names.has(segment) || patterns.some((pattern) => pattern.test(segment))) ||
-    paths.some((trusted) => whole === trusted || whole.startsWith(`${trusted}/`))
-  );
-};
+/** It belongs to the build files of the pull request, which are its author's too. */
+const gradleWrapper = '!**/gradle/wrapper';
 
-const names = new Set([...folders, ...files]);
+const trusted = ignore({ ignorecase: true, allowRelativePaths: true }).add([
+  ...Object.entries(guardedPaths).flatMap(([row, { patterns }]) => (onlyAtGithub.has(row) ? [] : patterns)),
+  ...others,
+  gradleWrapper,
+]);

@@ -29,6 +29,8 @@ describe('what is taken from the base branch', () => {
     'pip.conf',
     '.cargo/config.toml',
     '.yarn/releases/x.cjs',
+    'web/.yarn/releases/x.cjs',
+    '../.npmrc',
     '.cursor/rules/x.mdc',
     '.github/copilot-instructions.md',
     '.github/instructions/x.md',
@@ -49,6 +51,9 @@ describe('what is taken from the base branch', () => {
     'docs/my-CLAUDE.md',
     'CLAUDE.md.txt',
     'x.mcp.json',
+    '.github/workflows/ci.yml',
+    'CODEOWNERS',
+    'gradle/wrapper/gradle-wrapper.jar',
     '.github/x.yml',
     'lib/.agent-bot.yml',
   ])('is not %s', (path) => {
