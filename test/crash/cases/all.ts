@@ -2,6 +2,7 @@ import type { Case } from '#test/crash/case.ts';
 import { callCases } from './calls.ts';
 import { doorCases } from './door.ts';
 import { pointCases } from './points.ts';
+import { realCases } from './real.ts';
 import { syscallCases } from './syscalls.ts';
 import { threadCases } from './threads.ts';
 import { zombieCases } from './zombies.ts';
@@ -14,4 +15,5 @@ export const allCases = (calls: number): Case[] => [
   ...zombieCases,
   ...callCases(calls),
   ...syscallCases,
+  ...realCases,
 ];

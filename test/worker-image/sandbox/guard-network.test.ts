@@ -1,7 +1,7 @@
 // The network of the agent under the guard: what works on loopback, and that nothing leads out of it.
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -198,6 +198,7 @@ describe.runIf(canLoopback && out)('a socket on loopback', () => {
       await once(giver.stdout, 'data');
       expect((await place.run(net, [program, path, 'take', number])).stdout).toBe('lo\n');
       await ended; // it ends everything of the uid
+      rmSync(path);
     },
   );
 
