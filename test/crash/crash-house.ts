@@ -14,7 +14,7 @@ import { workerContainer, workerTaskDefinition } from '#local/house-worker.ts';
 import { createJournal } from '#local/journal.ts';
 import { folderInReach, programInReach } from '#local/reach.ts';
 import { sweep } from '#local/sweep.ts';
-import { localClaudeBinary } from '#worker/claude-binary.ts';
+import { localClaudeBinary } from '#worker/claude/binary.ts';
 import { bundleWorker } from './bundle.ts';
 import { startLine } from './line-server.ts';
 import { startMortalPostgres } from './mortal-postgres.ts';
