@@ -1,9 +1,8 @@
 // What people read: our comment on the thread, the pull request, the commit. Pure: the same job gives the same words.
 import { ciMark } from '#core/ci-mark.ts';
-import { cutText } from '#core/cut-text.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { FailureReason, Outcome, RunReport, Task } from '#core/task.ts';
-import { fenced, harmless, oneLine } from '#core/text.ts';
+import { fenced, harmless, harmlessWithin, oneLine } from '#core/text.ts';
 import type { Wait } from './decide.ts';
 import { toDuration } from './duration.ts';
 import { toChecks, toTails } from './report-checks.ts';
@@ -32,10 +31,9 @@ const phases = ['reading', 'working'] as const satisfies readonly Phase[];
 /** The comment while the task steps aside. */
 export const toWaiting = ({ detail, afterMs }: Wait): string => {
   const when = afterMs === undefined ? 'once an operator lets me' : `by myself in ${toDuration(afterMs)}`;
-  return [
-    `⏸️ I wait, and go on ${when}.`,
-    ...(detail === '' ? [] : [fenced(cut(detail, maxQuoteBytes))]),
-  ].join('\n\n');
+  return [`⏸️ I wait, and go on ${when}.`, ...(detail === '' ? [] : [fenced(detail, maxQuoteBytes)])].join(
+    '\n\n',
+  );
 };
 
 /** The comment at the end: what came of it, what it cost, and after a failure what to do. */
@@ -69,7 +67,7 @@ const endOf = (outcome: Outcome): string[] => {
     case 'failed': {
       if (outcome.draft) return toDraft(outcome.draft);
       const { what, todo } = failures[outcome.reason];
-      const detail = outcome.detail.trim() === '' ? [] : [fenced(cut(outcome.detail, maxQuoteBytes))];
+      const detail = outcome.detail.trim() === '' ? [] : [fenced(outcome.detail, maxQuoteBytes)];
       return [`❌ ${what}`, ...detail, todo];
     }
     case 'cancelled':
@@ -161,7 +159,7 @@ const problemsOf = ({ request }: Task): string[] =>
 const setupOf = (report: RunReport | undefined): string[] => {
   if (!report?.setupFailure) return [];
   const { command, what, output } = report.setupFailure;
-  const said = output === '' ? '' : `\n\n${fenced(cut(output, maxQuoteBytes))}`;
+  const said = output === '' ? '' : `\n\n${fenced(output, maxQuoteBytes)}`;
   return [`⚠️ A setup command of \`.agent-bot.yml\` failed: ${harmless(what)}.\n\n${fenced(command)}${said}`];
 };
 
@@ -169,8 +167,7 @@ const setupOf = (report: RunReport | undefined): string[] => {
 export const toCost = ({ usage, turns, durationMs }: RunReport): string =>
   `💰 $${usage.costUsd.toFixed(4)} · ${turns} ${turns === 1 ? 'turn' : 'turns'} · ${toDuration(durationMs)}`;
 
-const cut = (text: string, maxBytes: number) => cutText(text, maxBytes, '\n[cut]');
-const toAnswer = (answer: string) => harmless(cut(answer.trim(), maxAnswerBytes));
+const toAnswer = (answer: string) => harmlessWithin(answer.trim(), maxAnswerBytes);
 
 /** The pull request's words. What the person wrote stands there as a quote, what the agent wrote orders nobody. */
 export const toPullRequest = (
@@ -185,7 +182,7 @@ export const toPullRequest = (
     ...toChecks(report),
     ...toTails(report),
     ...(isCiHeld ? [`${ciHeld} ${squashNote}`] : []),
-    `<details><summary>The request</summary>\n\n${fenced(cut(task.trigger.text, maxQuoteBytes))}\n\n</details>`,
+    `<details><summary>The request</summary>\n\n${fenced(task.trigger.text, maxQuoteBytes)}\n\n</details>`,
     ...setupOf(report),
     `Asked for in ${task.trigger.url}`,
     toCost(report),

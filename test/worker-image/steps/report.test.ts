@@ -180,6 +180,14 @@ describe('what the checks said', () => {
     const { body } = toPullRequest(aTask(), aReport({ checks: many, answer: 'ü'.repeat(100_000) }));
     expect(body.length).toBeLessThan(60_000);
   });
+
+  it('leaves room where the answer and the request are what nobody sees', () => {
+    const unseen = '\u200b'.repeat(60_000);
+    const report = aReport({ checks, answer: unseen });
+    const { body } = toPullRequest(aTask({ trigger: aTrigger({ text: unseen }) }), report);
+    expect(body.length).toBeLessThan(60_000);
+    expect(body).toContain('Asked for in');
+  });
 });
 
 describe('a CI that is held back', () => {
