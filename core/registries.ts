@@ -1,5 +1,5 @@
 // The public package registries that a repository's setup may read, by name, and where they really are. A new one is a row here, one in
-// worker-image/registry-tools.ts and its hosts in infra/registry-hosts.ts: neither compiles without it.
+// worker-image/registry/tools.ts and its hosts in infra/registry-hosts.ts: neither compiles without it.
 
 export const registryNames = ['npm', 'pypi', 'crates', 'goproxy', 'rubygems', 'maven'] as const;
 export type RegistryName = (typeof registryNames)[number];

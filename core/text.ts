@@ -1,4 +1,5 @@
 // Text from outside on its way to a sink of ours: a comment, a pull request, a commit, a log.
+import { cutText } from './cut-text.ts';
 
 /**
  * The text with everything visible: control characters (but newline and tab), format characters (bidi, zero width)
@@ -33,9 +34,13 @@ export const harmless = (text: string): string =>
 const gap = '\u200b';
 const splitWord = (word: string) => word.charAt(0) + gap + word.slice(1);
 
-/** The text as a block of code that nothing inside it can end. */
-export const fenced = (text: string): string => {
-  const body = harmless(text);
+/** Harmless text of at most maxBytes in UTF-8. It is cut at last, because what is made visible grows. */
+export const harmlessWithin = (text: string, maxBytes: number): string =>
+  cutText(harmless(text.slice(0, 2 * maxBytes + 2)), maxBytes, '\n[cut]'); // no character more is left of it: CR LF becomes one
+
+/** The text as a block of code that nothing inside it can end; of a longer one its beginning. */
+export const fenced = (text: string, maxBytes = Infinity): string => {
+  const body = harmlessWithin(text, maxBytes);
   const longest = Math.max(2, ...[...body.matchAll(/`+/g)].map(([run]) => run.length));
   const mark = '`'.repeat(longest + 1);
   return `${mark}text\n${body}\n${mark}`;

@@ -19,7 +19,7 @@ import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ReconcileEnv } from '#functions/env.ts';
 import type { WorkerEnv } from '#worker/env.ts';
-import type { secretInChangeLine as secretInChange } from '#worker/patch-secrets.ts';
+import type { secretInChangeLine as secretInChange } from '#worker/publish/patch-secrets.ts';
 import { raise } from './alarm.ts';
 import { allow } from './allow.ts';
 import { grantBedrock } from './bedrock.ts';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { killAllOf } from '#worker/kill-agent.ts';
+import { killAllOf } from '#worker/sandbox/kill-agent.ts';
 import type { WorkerPlace } from './house-worker.ts';
 
 type Place = Pick<WorkerPlace, 'stateDir' | 'runsDir' | 'agentUids' | 'guard'>;

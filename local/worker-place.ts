@@ -1,7 +1,7 @@
 // Where the workers of a house live on this machine, and what they start the agent with.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { localClaudeBinary } from '#worker/claude-binary.ts';
+import { localClaudeBinary } from '#worker/claude/binary.ts';
 import type { HouseOptions } from './house.ts';
 import type { WorkerPlace } from './house-worker.ts';
 import { workersAtOnce } from './house-worker.ts';

@@ -5,7 +5,7 @@ import type { Delivery } from '#core/delivery.ts';
 import type { LedgerOutput } from '#core/ledger.ts';
 import type { Installation, Request, Thread, Trigger } from '#core/task.ts';
 import { threadKey } from '#core/thread-key.ts';
-import type { Briefing } from '#worker/briefing.ts';
+import type { Briefing } from '#worker/claude/briefing.ts';
 
 export const aThread = (changes: Partial<Thread> = {}): Thread => ({
   platform: 'github',

@@ -22,19 +22,19 @@ import { createSpend } from '#db/spend.ts';
 import type { Tasks } from '#db/tasks.ts';
 import { createTasks } from '#db/tasks.ts';
 import { createWorkers } from '#db/workers.ts';
-import type { LeaseUser } from './agents.ts';
+import { createUpstream, modelChoice } from '#worker/gateway/upstream.ts';
+import { jobPatienceMs, patient } from '#worker/lease/patience.ts';
+import type { AgentConfig, RunBooks } from '#worker/run/run-agent.ts';
+import { createRunAgent } from '#worker/run/run-agent.ts';
+import type { LeaseUser } from '#worker/sandbox/agents.ts';
+import { createGithubAccess } from '#worker/steps/github-access.ts';
+import { createOpenSteps } from '#worker/steps/steps.ts';
 import type { JobTools } from './do-job.ts';
 import type { WorkerConfig } from './env.ts';
-import { createGithubAccess } from './github-access.ts';
 import type { JobStore } from './handle-task.ts';
 import { createHandleTask } from './handle-task.ts';
-import { createUpstream, modelChoice } from './model-upstream.ts';
 import { createJobLog } from './job-log.ts';
-import { jobPatienceMs, patient } from './patience.ts';
 import type { Received } from './receive.ts';
-import type { AgentConfig, RunBooks } from './run-agent.ts';
-import { createRunAgent } from './run-agent.ts';
-import { createOpenSteps } from './steps.ts';
 import { createWork } from './work.ts';
 
 export type WorkerInput = {

@@ -10,11 +10,11 @@ import { ReceiptLostError } from '#core/ports/queue.ts';
 import type { Lane, WaitingReason } from '#core/task.ts';
 import { DatabaseAwayError } from '#db/named.ts';
 import { freezeNotice } from '#db/notices.ts';
+import type { Heartbeat } from '#worker/lease/heartbeat.ts';
+import { startHeartbeat } from '#worker/lease/heartbeat.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 import type { HandleTask, JobResult } from './handle-task.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import { startHeartbeat } from './heartbeat.ts';
 import type { Received } from './receive.ts';
-import { StoppedError } from './stopped.ts';
 
 type Held = { taskId: string; fence: number };
 export type JobTools = {

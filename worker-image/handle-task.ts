@@ -4,13 +4,13 @@ import type { Hold, Job, JobFacts } from '#core/job.ts';
 import { TokenRefusedError } from '#core/platforms/github/app.ts';
 import type { Log } from '#core/ports/log.ts';
 import type { Outcome, Step, Task, WaitingReason } from '#core/task.ts';
-import type { Action, Wait } from './decide.ts';
-import { decide, decideFailed } from './decide.ts';
-import type { GithubAccess } from './github-access.ts';
-import { toStop } from './hold.ts';
-import type { Progress, Stepped, StepsInput } from './step-context.ts';
-import type { Steps } from './steps.ts';
-import { StoppedError } from './stopped.ts';
+import { toStop } from '#worker/lease/hold.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
+import type { Action, Wait } from '#worker/steps/decide.ts';
+import { decide, decideFailed } from '#worker/steps/decide.ts';
+import type { GithubAccess } from '#worker/steps/github-access.ts';
+import type { Progress, Stepped, StepsInput } from '#worker/steps/step-context.ts';
+import type { Steps } from '#worker/steps/steps.ts';
 
 type Held = { taskId: string; fence: number };
 

@@ -6,14 +6,14 @@ import type { Redactor } from '#core/redact.ts';
 import { openDatabase } from '#db/database.ts';
 import { createWorkers } from '#db/workers.ts';
 import type { Workers } from '#db/workers.ts';
-import { openAgents } from './agents.ts';
+import { checkClaude, ClaudeBinaryError } from '#worker/claude/binary.ts';
+import { agentPath } from '#worker/claude/claude.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
+import { openAgents } from '#worker/sandbox/agents.ts';
 import type { Tap, WorkerInput } from './build-worker.ts';
 import { buildWorker } from './build-worker.ts';
-import { checkClaude, ClaudeBinaryError } from './claude-binary.ts';
-import { agentPath } from './claude.ts';
 import type { WorkerConfig } from './env.ts';
 import { workerEnvSchema } from './env.ts';
-import { StoppedError } from './stopped.ts';
 import type { WorkEnd } from './work.ts';
 
 /** 75 and 78 are EX_TEMPFAIL and EX_CONFIG of sysexits.h. */

@@ -165,7 +165,7 @@ const checks: { [says: string]: () => void } = {
   'no Unix socket is there for the agent to connect to': () =>
     look('find / -xdev -type s; grep -c / /proc/net/unix || true', /^0$/),
   'the image holds the bundle and the CLI, and no package but npm itself': () => {
-    const texts = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.md'));
+    const texts = readdirSync(join(import.meta.dirname, 'claude')).filter((name) => name.endsWith('.md'));
     look('ls /opt/agent-bot', new RegExp(`^${['claude', 'guard', 'main.mjs', ...texts].sort().join('\n')}$`));
     look('find / -xdev -name node_modules -prune', /^\/usr\/local\/lib\/node_modules$/);
     look('ls /usr/local/lib/node_modules', /^(corepack\n)?npm$/);
@@ -213,7 +213,7 @@ const startWith = (claude: string, lacking?: string): Ended => {
 const makeAndRemove = () => {
   const contents = `
     import { readdirSync, statSync } from 'node:fs';
-    import { createWorkspace } from './worker-image/workspace.ts';
+    import { createWorkspace } from './worker-image/sandbox/workspace.ts';
     const user = { kind: 'separate', uid: ${agentUid}, gid: ${agentUid}, guard: '/opt/agent-bot/guard', network: 'loopback', isAlone: false };
     const { signal } = new AbortController();
     const workspace = await createWorkspace({ runsDir: '/runs', name: 'one', user, signal });

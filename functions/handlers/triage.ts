@@ -1,5 +1,5 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { malformed, queueNameOf, toDeadLetter } from '#core/dead-letter.ts';
 import type { Delivery } from '#core/delivery.ts';
 import { describeError } from '#core/describe-error.ts';
@@ -10,6 +10,7 @@ import type { QueueReceiver, QueueSender } from '#core/ports/queue.ts';
 import { createBackOff } from './back-off.ts';
 import { contextOf } from './message-context.ts';
 
+type TimeLeft = Pick<Context, 'getRemainingTimeInMillis'>;
 export type Mention = Delivery & { event: { kind: 'mention' } };
 
 type Deps = {
@@ -21,6 +22,9 @@ type Deps = {
   deadLetters: QueueSender;
   log: Log;
 };
+
+/** While the ledger is away a delivery fails after seconds; one that Lambda ends takes the whole batch with it. */
+const leastMs = 10_000;
 
 /**
  * Reads the inbox. A delivery that fails, and what came after it on its thread, goes back to the queue; other threads
@@ -39,9 +43,10 @@ export const createTriage = ({ ledger, onMention, inbox, deadLetters, log }: Dep
     }
   };
 
-  const handleRecord = async (record: SQSRecord): Promise<void> => {
+  const handleRecord = async (record: SQSRecord, msLeft: number): Promise<void> => {
     const context = contextOf(record);
     try {
+      if (msLeft < leastMs) throw new Error('no time is left for it');
       const delivery = toDelivery(record.body);
       if (delivery) return await triage(delivery);
       await deadLetters.send(toMalformed(record));
@@ -52,8 +57,9 @@ export const createTriage = ({ ledger, onMention, inbox, deadLetters, log }: Dep
     }
   };
 
-  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
-    const response = await processPartialResponse(event, handleRecord, new SqsFifoPartialProcessorAsync(), {
+  return async (event: SQSEvent, lambda: TimeLeft): Promise<SQSBatchResponse> => {
+    const handle = (record: SQSRecord) => handleRecord(record, lambda.getRemainingTimeInMillis());
+    const response = await processPartialResponse(event, handle, new SqsFifoPartialProcessorAsync(), {
       skipGroupOnError: true,
       throwOnFullBatchFailure: false,
     });

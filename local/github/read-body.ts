@@ -1,6 +1,9 @@
 import type { Context as HonoContext } from 'hono';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { refusal } from './answers.ts';
+
+/** Of an issue, a pull request or a comment. */
+export const bodyTextSchema = z.string().max(65_536, 'is too long (maximum is 65536 characters)');
 
 /** The request's JSON, or GitHub's refusals: 400 where it is no JSON, 422 where a field is missing or of the wrong type. */
 export const readBody = async <Schema extends z.ZodType>(

@@ -5,7 +5,7 @@ import type { Api, Twin } from './access.ts';
 import { requireIssue, requireRepository, requireThread } from './access.ts';
 import { notFound, send, sendPage, validationFailed } from './answers.ts';
 import { fireComment, fireIssue } from './events.ts';
-import { readBody } from './read-body.ts';
+import { bodyTextSchema, readBody } from './read-body.ts';
 import type { InThread } from './shape-thread.ts';
 import { toComment, toIssue, toReaction } from './shape-thread.ts';
 import type { Comment, Reaction, ReactionContent, World } from './world.ts';
@@ -124,8 +124,8 @@ const requireComment = (
   return { repository, ...found };
 };
 
-const newIssueSchema = z.object({ title: z.string().min(1), body: z.string().nullable().default(null) });
-const bodySchema = z.object({ body: z.string() });
+const newIssueSchema = z.object({ title: z.string().min(1), body: bodyTextSchema.nullable().default(null) });
+const bodySchema = z.object({ body: bodyTextSchema });
 const reactionSchema = z.object({ content: z.enum(reactionContents) });
 
 const blankBody = () =>

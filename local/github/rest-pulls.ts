@@ -6,7 +6,7 @@ import { requireRepository } from './access.ts';
 import { notFound, send, sendPage, validationFailed } from './answers.ts';
 import { firePull } from './events.ts';
 import { keepPullRef, pullSize } from './pulls.ts';
-import { readBody } from './read-body.ts';
+import { bodyTextSchema, readBody } from './read-body.ts';
 import { toPull, toPullInList } from './shape-thread.ts';
 import type { Issue, Pull, Repository } from './world.ts';
 
@@ -67,13 +67,13 @@ const newPullSchema = z.object({
   title: z.string().min(1),
   head: z.string().min(1),
   base: z.string().min(1),
-  body: z.string().nullable().default(null),
+  body: bodyTextSchema.nullable().default(null),
   draft: z.boolean().default(false),
   maintainer_can_modify: z.boolean().default(false),
 });
 const pullChangeSchema = z.object({
   title: z.string().min(1).optional(),
-  body: z.string().nullable().optional(),
+  body: bodyTextSchema.nullable().optional(),
   state: z.enum(['open', 'closed']).optional(),
 });
 const pullActions = { open: 'reopened', closed: 'closed' };

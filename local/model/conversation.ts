@@ -1,5 +1,5 @@
 // What a script gets to see: the request's text, and what was done since, each tool with its result.
-import { goOnPrompt } from '#worker/prompt.ts';
+import { goOnPrompt } from '#worker/claude/prompt.ts';
 import type { Block, MessagesRequest, ModelTurn } from './messages-api.ts';
 
 export type ToolStep = { name: string; input: unknown; result: string; isError: boolean };

@@ -14,7 +14,7 @@ import {
   aWebhookSecret,
   webhookHeaders,
 } from '#test/builders.ts';
-import { anHttpEvent, anSqsEvent } from '#test/support/aws-event.ts';
+import { anHttpEvent, anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { startGithub } from '#test/support/github-server.ts';
 
@@ -83,7 +83,9 @@ describe('a recorded payload', () => {
       log,
     });
     const { body: message, groupId } = inbox.sent[0]!;
-    expect(await triage(anSqsEvent([{ body: message, groupId }]))).toStrictEqual({ batchItemFailures: [] });
+    expect(await triage(anSqsEvent([{ body: message, groupId }]), aTimeLeft())).toStrictEqual({
+      batchItemFailures: [],
+    });
     await github.close();
 
     expect(recorded[0]).toMatchObject({

@@ -71,6 +71,17 @@ describe('fenced', () => {
     expect(block[0]).toBe('`````text');
     expect(block.at(-1)).toBe('`````');
   });
+
+  it('is as long as it may be after everything in it was made visible', () => {
+    const block = fenced('\u200b'.repeat(1_000), 100);
+    expect(block).toMatch(/^```text\n(?:\\u\{200b\})+[^\n]*\n\[cut\]\n```$/);
+    expect(Buffer.byteLength(block)).toBe(100 + Buffer.byteLength('```text\n\n```'));
+  });
+
+  it('says that it was cut also where its lines end in two characters', () => {
+    expect(fenced('\r\n'.repeat(200), 100)).toMatch(/\n\[cut\]\n```$/);
+    expect(fenced('\r\n'.repeat(100), 100)).not.toContain('cut');
+  });
 });
 
 describe('oneLine', () => {

@@ -24,6 +24,6 @@ export const bundleWorker = async (folder: string): Promise<string> => {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
   });
-  copyFileSync(here('../../worker-image/system-prompt.md'), join(folder, 'system-prompt.md'));
+  copyFileSync(here('../../worker-image/claude/system-prompt.md'), join(folder, 'system-prompt.md'));
   return outfile;
 };

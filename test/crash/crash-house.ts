@@ -1,5 +1,5 @@
 // The house in which workers are killed: strict queues on a clock that jumps, a mortal Postgres, workers on the harness's line.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { createLauncher } from '#core/aws/ecs.ts';
@@ -12,8 +12,9 @@ import { startHouse } from '#local/house.ts';
 import type { Journal } from '#local/journal.ts';
 import { workerContainer, workerTaskDefinition } from '#local/house-worker.ts';
 import { createJournal } from '#local/journal.ts';
-import { folderInReach } from '#local/reach.ts';
+import { folderInReach, programInReach } from '#local/reach.ts';
 import { sweep } from '#local/sweep.ts';
+import { localClaudeBinary } from '#worker/claude/binary.ts';
 import { bundleWorker } from './bundle.ts';
 import { startLine } from './line-server.ts';
 import { startMortalPostgres } from './mortal-postgres.ts';
@@ -30,7 +31,7 @@ type Options = { stateDir: string; onProcess?: (pid: number) => void };
 
 export const startCrashHouse = async ({ stateDir, onProcess = () => {} }: Options) => {
   const place = folderInReach(stateDir);
-  const cli = installCli(join(place, 'cli'));
+  const cli = installCli(join(place, 'cli'), programInReach(localClaudeBinary(), place));
   const line = await startLine(join(place, 'harness.sock'));
   const worker = await bundleWorker(place);
   const mortal = await startMortalPostgres(stateDir, onProcess);
@@ -129,14 +130,15 @@ const watchTokens = ({ liveTokens }: House['github'], journal: Journal) => {
   };
 };
 
-/** The stand-in for the CLI, and where it writes down each run. */
-const installCli = (folder: string) => {
+/** The stand-in for the CLI, the real one beside it, and where each run is written down. */
+const installCli = (folder: string, real: string) => {
   const notes = join(folder, 'notes');
   mkdirSync(notes, { recursive: true });
   chmodSync(notes, 0o777); // whatever the umask: it runs under the agent's uid
   const binary = join(folder, 'claude');
   copyFileSync(new URL('claude.sh', import.meta.url), binary);
   chmodSync(binary, 0o755);
+  symlinkSync(real, join(folder, 'real'));
   const runs = join(notes, 'runs');
   writeFileSync(runs, '');
   chmodSync(runs, 0o666);

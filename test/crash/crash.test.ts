@@ -31,6 +31,7 @@ const sample = new Set([
   'K6b KILL',
   'K8 power',
   'K10 KILL',
+  'R3 TERM',
   'K16 ring',
   'DUP-4',
   'FIFO-2c',

@@ -14,7 +14,7 @@ import type { OwnPostgres } from '#test/support/own-postgres.ts';
 import { startOwnPostgres } from '#test/support/own-postgres.ts';
 import { aRecordInput } from '#test/support/record-input.ts';
 import { wideCaps } from '#test/support/worker-house.ts';
-import { patient } from '#worker/patience.ts';
+import { patient } from '#worker/lease/patience.ts';
 
 let postgres: OwnPostgres;
 let database: OpenDatabase;

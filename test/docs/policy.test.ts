@@ -6,7 +6,7 @@ import { parseRequest } from '#core/grammar.ts';
 import { parsePolicy } from '#core/parse-policy.ts';
 import { policySchema } from '#core/policy.ts';
 import { allowable, guardedPaths } from '#core/protected-paths.ts';
-import { createPathPolicy } from '#worker/path-policy.ts';
+import { createPathPolicy } from '#worker/publish/path-policy.ts';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const page = readFileSync(`${docs}policy.md`, 'utf8');

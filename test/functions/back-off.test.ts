@@ -11,7 +11,7 @@ import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
 import { aDelivery } from '#test/builders.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
-import { anSqsEvent } from '#test/support/aws-event.ts';
+import { anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import { aLedger, aLog, aQueue } from '#test/support/fakes.ts';
 
 const visibilitySeconds = 180;
@@ -23,7 +23,7 @@ let client: SQSClient;
 let servers: Awaited<ReturnType<typeof startStrictQueues>>;
 
 beforeAll(async () => {
-  const queues = Array.from({ length: 3 }, (_, n) => ({ name: `inbox-${n}.fifo`, visibilitySeconds }));
+  const queues = Array.from({ length: 4 }, (_, n) => ({ name: `inbox-${n}.fifo`, visibilitySeconds }));
   servers = await startStrictQueues({ clock, faults, journal: createJournal(), bucket: 'unused', queues });
   client = new SQSClient({ ...onLoopback(servers.url), maxAttempts: 1 });
 });
@@ -69,7 +69,7 @@ const receiveAfter = async (seconds: number) => {
 const idsAfter = async (seconds: number) => idsOf(await receiveAfter(seconds));
 
 /** Fails at the named deliveries; what it does not fail at is deleted, as Lambda does. */
-const triage = async (event: Event, failing: readonly string[]) => {
+const triage = async (event: Event, failing: readonly string[], msLeft = 30_000) => {
   const { log, lines } = aLog();
   const inbox = createQueueReceiver(client, url);
   const { batchItemFailures } = await createTriage({
@@ -78,7 +78,7 @@ const triage = async (event: Event, failing: readonly string[]) => {
     inbox,
     deadLetters: aQueue().queue,
     log,
-  })(event);
+  })(event, aTimeLeft(msLeft));
   const failed = event.Records.filter(({ messageId }) =>
     batchItemFailures.some(({ itemIdentifier }) => itemIdentifier === messageId),
   );
@@ -109,6 +109,19 @@ describe('a delivery that triage failed at', () => {
     expect(idsOf(third)).toEqual(['a1', 'a2']);
     expect((await triage(third, [])).failed).toEqual([]);
     expect(await idsAfter(visibilitySeconds)).toEqual([]);
+  });
+
+  it('comes back as soon where Lambda would have ended it in the middle of its work', async () => {
+    await send('a', 'a1', 'a2');
+    await send('b', 'b1');
+    const { failed, lines } = await triage(await receive(), [], 9_000);
+    expect(failed).toEqual(['a1', 'a2', 'b1']);
+    expect(lines).toMatchObject([
+      { message: 'delivery not triaged', fields: { deliveryId: 'a1' } },
+      { message: 'delivery not triaged', fields: { deliveryId: 'b1' } },
+    ]);
+    expect(await idsAfter(4.9)).toEqual([]);
+    expect(await idsAfter(0.2)).toEqual(['a1', 'a2', 'b1']);
   });
 
   it('comes back with the visibility when the queue does not hear of it, still in order', async () => {

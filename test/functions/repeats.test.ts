@@ -18,7 +18,7 @@ import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
 import { aCommentPayload, anInstallation, aWebhookSecret, webhookHeaders } from '#test/builders.ts';
 import { onLoopback } from '#test/support/aws-client.ts';
-import { anHttpEvent, anSqsEvent } from '#test/support/aws-event.ts';
+import { anHttpEvent, anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { aLog, anInbox, aQueue } from '#test/support/fakes.ts';
@@ -121,7 +121,9 @@ const triageAll = async (inbox: QueueReceiver = house.inbox): Promise<number> =>
   for (let count = 0; ; count += 1) {
     const message = await inbox.receive({ waitSeconds: 0 });
     if (!message) return count;
-    expect(await aTriage()(anSqsEvent([{ body: message.body }]))).toEqual({ batchItemFailures: [] });
+    expect(await aTriage()(anSqsEvent([{ body: message.body }]), aTimeLeft())).toEqual({
+      batchItemFailures: [],
+    });
     await inbox.acknowledge(message.receipt);
   }
 };

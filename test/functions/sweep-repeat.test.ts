@@ -11,7 +11,7 @@ import type { Invoke } from '#local/aws/invocation.ts';
 import { startHttpApi } from '#local/aws/http-api.ts';
 import type { House } from '#test/local/github/start-twin.ts';
 import { startTwin, webhookSecret } from '#test/local/github/start-twin.ts';
-import { anSqsEvent } from '#test/support/aws-event.ts';
+import { anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { aLog, anInbox, aQueue } from '#test/support/fakes.ts';
@@ -78,7 +78,7 @@ it('a webhook that was taken, but whose answer was lost, is redelivered and stay
   expect(await act.delivered).toMatchObject({ statusCode: 502 });
   const triage = aTriage();
   expect(inbox.sent).toHaveLength(1);
-  expect(await triage(anSqsEvent([inbox.sent[0]!]))).toEqual({ batchItemFailures: [] });
+  expect(await triage(anSqsEvent([inbox.sent[0]!]), aTimeLeft())).toEqual({ batchItemFailures: [] });
 
   clock += 5 * 60_000;
   const app = anApp();
@@ -87,7 +87,7 @@ it('a webhook that was taken, but whose answer was lost, is redelivered and stay
   expect(inbox.sent).toHaveLength(2);
   // the queue itself knows the delivery for five minutes only: here it has forgotten it
   expect(inbox.sent[1]!.deduplicationId).toBe(inbox.sent[0]!.deduplicationId);
-  expect(await triage(anSqsEvent([inbox.sent[1]!]))).toEqual({ batchItemFailures: [] });
+  expect(await triage(anSqsEvent([inbox.sent[1]!]), aTimeLeft())).toEqual({ batchItemFailures: [] });
 
   expect(await database.query('select trigger_key, generation from tasks')).toHaveLength(1);
   expect(await database.query('select id from deliveries')).toHaveLength(1);

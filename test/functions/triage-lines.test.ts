@@ -7,7 +7,7 @@ import { createGithubApp } from '#core/platforms/github/app.ts';
 import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask } from '#test/builders.ts';
-import { anSqsEvent } from '#test/support/aws-event.ts';
+import { anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import { appPrivateKey, secondaryLimit } from '#test/support/github-server.ts';
 import type { Answer, Seen } from '#test/support/http-server.ts';
@@ -98,7 +98,10 @@ describe('the lines of triage', () => {
         const event = anSqsEvent([{ body: encodeMessage(delivery) }]);
         event.Records[0]!.attributes.MessageDeduplicationId = delivery.id;
         const { inbox } = anInbox(() => new Error('inbox is away'));
-        await createTriage({ ledger, onMention, inbox, deadLetters: aQueue().queue, log })(event);
+        await createTriage({ ledger, onMention, inbox, deadLetters: aQueue().queue, log })(
+          event,
+          aTimeLeft(),
+        );
         await github.close();
 
         expect(lines.length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { encodeMessage, ringSchema } from '#core/messages.ts';
 import { createMentionTriage } from '#functions/handlers/mention.ts';
 import { createTriage } from '#functions/handlers/triage.ts';
 import { aDelivery, anInstallation, aRecordedTask, aThread, aTrigger } from '#test/builders.ts';
-import { anSqsEvent } from '#test/support/aws-event.ts';
+import { anSqsEvent, aTimeLeft } from '#test/support/aws-event.ts';
 import { aLedger, aLog, anInbox, aQueue } from '#test/support/fakes.ts';
 import type { Routes } from '#test/support/github-server.ts';
 import { secondaryLimit, startGithub } from '#test/support/github-server.ts';
@@ -63,7 +63,7 @@ const setUp = async ({
     log: log.log,
   });
   const triage = (...deliveries: Delivery[]) =>
-    handler(anSqsEvent(deliveries.map((delivery) => ({ body: encodeMessage(delivery) }))));
+    handler(anSqsEvent(deliveries.map((delivery) => ({ body: encodeMessage(delivery) }))), aTimeLeft());
   return { github, ledger, log, pokes, sent: queue.sent, aside: aside.sent, handler, triage };
 };
 const done = { batchItemFailures: [] };
@@ -245,6 +245,7 @@ describe('a batch', () => {
         { body, groupId: 'b', messageId: 'b1' },
         { body, groupId: 'a', messageId: 'a2' },
       ]),
+      aTimeLeft(),
     );
     expect(answer).toStrictEqual(failed('a1', 'a2'));
     expect(sent).toHaveLength(1);
@@ -254,7 +255,7 @@ describe('a batch', () => {
     'puts aside what is no delivery, says why, and logs none of it: %.20s',
     async (body) => {
       const { handler, log, ledger, aside } = await setUp();
-      expect(await handler(anSqsEvent([{ body }]))).toStrictEqual(done);
+      expect(await handler(anSqsEvent([{ body }]), aTimeLeft())).toStrictEqual(done);
       expect(aside).toStrictEqual([
         {
           body,
@@ -270,7 +271,7 @@ describe('a batch', () => {
 
   it('gives back what it could not put aside', async () => {
     const { handler } = await setUp({ aside: aQueue(() => new Error('away')) });
-    expect(await handler(anSqsEvent([{ body: '{' }]))).toStrictEqual(failed('message-0'));
+    expect(await handler(anSqsEvent([{ body: '{' }]), aTimeLeft())).toStrictEqual(failed('message-0'));
   });
 
   it('records what happened to an installation', async () => {

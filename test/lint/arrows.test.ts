@@ -16,6 +16,25 @@ const forbidden: [file: string, code: string, rule: string][] = [
   ['functions/handlers/a.ts', 'export const a = process.env.HOME;\n', 'no-process-env'],
   ['worker-image/a.ts', "import { x } from '#functions/x.ts';\nx();\n", 'no-restricted-imports'],
   ['worker-image/b.ts', 'export const b = process.env.HOME;\n', 'no-process-env'],
+  ['worker-image/git/a.ts', "import { x } from '#worker/sandbox/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/lease/a.ts', "import { x } from '#worker/stopped.ts';\nx();\n", 'no-restricted-imports'],
+  [
+    'worker-image/registry/a.ts',
+    "import { x } from '#worker/gateway/x.ts';\nx();\n",
+    'no-restricted-imports',
+  ],
+  ['worker-image/sandbox/a.ts', "import { x } from '#worker/claude/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/claude/a.ts', "import { x } from '#worker/gateway/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/gateway/a.ts', "import { x } from '#worker/sandbox/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/publish/a.ts', "import { x } from '#worker/run/x.ts';\nx();\n", 'no-restricted-imports'],
+  [
+    'worker-image/run/a.ts',
+    "import type { X } from '#worker/steps/x.ts';\nexport const a = (x: X) => x;\n",
+    'no-restricted-imports',
+  ],
+  ['worker-image/run/b.ts', "import { x } from '../git/x.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/steps/a.ts', "import { x } from '#worker/handle-task.ts';\nx();\n", 'no-restricted-imports'],
+  ['worker-image/steps/b.ts', "import { x } from '#worker/sandbox/x.ts';\nx();\n", 'no-restricted-imports'],
   ['operator/a.ts', "import { x } from '#db/x.ts';\nx();\n", 'no-restricted-imports'],
   ['operator/b.ts', "import { x } from '#functions/x.ts';\nx();\n", 'no-restricted-imports'],
   ['functions/c.ts', "import { x } from '#operator/x.ts';\nx();\n", 'no-restricted-imports'],
@@ -28,6 +47,16 @@ const forbidden: [file: string, code: string, rule: string][] = [
 const allowed: [file: string, code: string][] = [
   ['functions/b.ts', "import { x } from '#db/x.ts';\nimport { y } from '#core/y.ts';\nx(y, process.env);\n"],
   ['infra/b.ts', "import type { X } from '#functions/env.ts';\nexport const b = (x: X) => x;\n"],
+  ['worker-image/c.ts', "import { x } from '#worker/steps/x.ts';\nimport { y } from './y.ts';\nx(y);\n"],
+  ['worker-image/gateway/b.ts', "import type { X } from '#worker/env.ts';\nexport const b = (x: X) => x;\n"],
+  [
+    'worker-image/publish/b.ts',
+    "import { x } from '#worker/git/x.ts';\nimport { y } from './y.ts';\nx(y);\n",
+  ],
+  [
+    'worker-image/steps/c.ts',
+    "import { x } from '#worker/run/x.ts';\nimport { y } from '#core/y.ts';\nx(y);\n",
+  ],
   ['operator/c.ts', "import { x } from '#core/x.ts';\nimport { y } from './y.ts';\nx(y);\n"],
   ['local/a.ts', "import { x } from '#worker/x.ts';\nimport { y } from '#functions/y.ts';\nx(y);\n"],
 ];

@@ -6,7 +6,7 @@ export const configurationMutants: readonly Mutant[] = [
   {
     id: 'settings',
     says: "the repository's settings are read",
-    edits: [inWorker('claude.ts', "  '--setting-sources=',\n", '')],
+    edits: [inWorker('claude/claude.ts', "  '--setting-sources=',\n", '')],
     scenarios: ['project-settings'],
   },
   {
@@ -14,7 +14,7 @@ export const configurationMutants: readonly Mutant[] = [
     says: 'files that a request names are attached to it',
     edits: [
       inWorker(
-        'claude.ts',
+        'claude/claude.ts',
         "  CLAUDE_CODE_DISABLE_ATTACHMENTS: '1', // else `@/path` in the request becomes the file's content\n",
         '',
       ),
@@ -25,7 +25,11 @@ export const configurationMutants: readonly Mutant[] = [
     id: 'head-configures',
     says: "a pull request's head brings its own settings",
     edits: [
-      inWorker('restore-trusted.ts', 'if (changes.length === 0) return', 'if (changes.length >= 0) return'),
+      inWorker(
+        'git/restore-trusted.ts',
+        'if (changes.length === 0) return',
+        'if (changes.length >= 0) return',
+      ),
     ],
     scenarios: ['pull-request-settings'],
   },
@@ -34,7 +38,7 @@ export const configurationMutants: readonly Mutant[] = [
     says: "a pull request's head brings its own CLAUDE.md",
     edits: [
       inWorker(
-        'gather-briefing.ts',
+        'steps/gather-briefing.ts',
         'readConventions(git, base.sha)',
         'readConventions(git, head?.sha ?? base.sha)',
       ),
@@ -46,7 +50,7 @@ export const configurationMutants: readonly Mutant[] = [
     says: 'what is written in a fork is published',
     edits: [
       inWorker(
-        'decide.ts',
+        'steps/decide.ts',
         'if (facts.head?.isFork) return analysisOnly',
         'if (facts.head?.isFork && facts.branch) return analysisOnly',
       ),

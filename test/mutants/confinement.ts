@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 
 /** The network namespace around the guard's network covers for it where there is one. */
 const notAlone = inWorker(
-  'agent-user.ts',
+  'sandbox/agent-user.ts',
   "input.isAlone && user.isAlone && network === 'loopback' ? ['--alone'] : []",
   "input.isAlone && user.isAlone && network === 'loopback' ? [] : []",
 );
@@ -14,7 +14,11 @@ export const confinementMutants: readonly Mutant[] = [
     id: 'environment',
     says: "the agent inherits the supervisor's environment",
     edits: [
-      inWorker('agent-user.ts', 'env: { ...env }, detached', 'env: { ...process.env, ...env }, detached'),
+      inWorker(
+        'sandbox/agent-user.ts',
+        'env: { ...env }, detached',
+        'env: { ...process.env, ...env }, detached',
+      ),
     ],
     scenarios: ['own-environment'],
   },
@@ -71,7 +75,7 @@ export const confinementMutants: readonly Mutant[] = [
   {
     id: 'limits',
     says: 'the agent takes as much as it likes',
-    edits: [inWorker('agent-user.ts', '    ...limitOptions(limits),\n', '')],
+    edits: [inWorker('sandbox/agent-user.ts', '    ...limitOptions(limits),\n', '')],
     scenarios: ['core-dump'],
   },
   {
@@ -84,7 +88,7 @@ export const confinementMutants: readonly Mutant[] = [
     id: 'end-of-all',
     says: 'what the agent left running goes on',
     edits: [
-      inWorker('kill-agent.ts', "['--kill', ...idsOf(user)]", "['--help']"),
+      inWorker('sandbox/kill-agent.ts', "['--kill', ...idsOf(user)]", "['--help']"),
       inGuard('launch.c', '  kill_all_of(options->uid, options->gid);\n', ''),
     ],
     scenarios: ['after-the-end', 'unmoved'],

@@ -8,7 +8,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'every path of the provider can be called',
     edits: [
       inWorker(
-        'gateway.ts',
+        'gateway/gateway.ts',
         "if (method !== 'POST' || !/^\\/v1\\/messages(?:\\?beta=true)?$/.test(url ?? ''))",
         "if (method === 'TRACE' && url === '')",
       ),
@@ -20,7 +20,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'any token will do',
     edits: [
       inWorker(
-        'gateway.ts',
+        'gateway/gateway.ts',
         'if (!secretMatches(String(token), runToken))',
         'if (secretMatches(String(token), `x${runToken}`))',
       ),
@@ -30,7 +30,13 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     id: 'models',
     says: 'any model can be asked',
-    edits: [inWorker('gateway.ts', 'return models.includes(read.request.model)', 'return models.length > 0')],
+    edits: [
+      inWorker(
+        'gateway/gateway.ts',
+        'return models.includes(read.request.model)',
+        'return models.length > 0',
+      ),
+    ],
     scenarios: ['other-models'],
   },
   {
@@ -38,7 +44,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'fields that nobody knows are let through',
     edits: [
       {
-        file: 'worker-image/gateway-request.ts',
+        file: 'worker-image/gateway/request.ts',
         from: "import * as z from 'zod';",
         to: "import * as all from 'zod';\nconst z = { ...all, strictObject: all.looseObject };",
       },
@@ -50,7 +56,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'any number of calls go on at once, as often as one likes',
     edits: [
       inWorker(
-        'gateway-limits.ts',
+        'gateway/limits.ts',
         '{ burst: 60, perSecond: 1, atOnce: 2,',
         '{ burst: 6_000, perSecond: 100, atOnce: 200,',
       ),
@@ -62,7 +68,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'who hangs up does not pay',
     edits: [
       inWorker(
-        'gateway-call.ts',
+        'gateway/call.ts',
         'return fate.isHungUp ? Math.max(terms.usd, costUsd) : estimateOf(door, open);',
         'return fate.isHungUp ? 0 * terms.usd : estimateOf(door, open);',
       ),
@@ -74,7 +80,7 @@ export const gatewayMutants: readonly Mutant[] = [
     says: 'the budget has no end',
     edits: [
       inWorker(
-        'gateway-purse.ts',
+        'gateway/purse.ts',
         'leftUsd: () => budgetUsd - spentUsd - reservedUsd,',
         'leftUsd: () => budgetUsd + 1_000 - spentUsd - reservedUsd,',
       ),

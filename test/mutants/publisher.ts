@@ -7,8 +7,8 @@ export const publisherMutants: readonly Mutant[] = [
     id: 'closed-paths',
     says: 'workflows and the like can be changed',
     edits: [
-      inWorker('path-policy.ts', '    ...closedPaths.map((rule) => toRule(rule)),\n', ''),
-      inWorker('path-policy.ts', 'import { closedPaths, guardedPaths }', 'import { guardedPaths }'),
+      inWorker('publish/path-policy.ts', '    ...closedPaths.map((rule) => toRule(rule)),\n', ''),
+      inWorker('publish/path-policy.ts', 'import { closedPaths, guardedPaths }', 'import { guardedPaths }'),
     ],
     scenarios: ['workflow', 'policy-file'],
   },
@@ -17,7 +17,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'hooks, attributes and package managers can be set',
     edits: [
       inWorker(
-        'path-policy.ts',
+        'publish/path-policy.ts',
         '.filter(([row]) => !allow.includes(row))',
         '.filter(([row]) => allow.includes(row))',
       ),
@@ -29,7 +29,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'links may lead anywhere',
     edits: [
       inWorker(
-        'path-policy.ts',
+        'publish/path-policy.ts',
         'if (linkTarget !== undefined && leavesTree(segments.length - 1, linkTarget))',
         'if (linkTarget !== undefined && leavesTree(-1_000, linkTarget) && path === "")',
       ),
@@ -41,7 +41,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'names may hold what nobody sees',
     edits: [
       inWorker(
-        'path-policy.ts',
+        'publish/path-policy.ts',
         "    return 'its name holds characters that cannot be seen';",
         "    return path === '' ? 'empty' : undefined;",
       ),
@@ -53,7 +53,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'two paths may be one on some disks',
     edits: [
       inWorker(
-        'judge-change.ts',
+        'publish/judge-change.ts',
         '    ...(await collidingPaths(git, change.tree, kept)),\n',
         '    ...(await collidingPaths(git, change.tree, kept)).slice(1_000),\n',
       ),
@@ -65,7 +65,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'lock files change without their manifest',
     edits: [
       inWorker(
-        'judge-change.ts',
+        'publish/judge-change.ts',
         'policy.allow.includes(lockFilesRow) ? [] : lonelyLockFiles(paths)',
         'policy.allow.includes(lockFilesRow) ? lonelyLockFiles(paths) : []',
       ),
@@ -75,7 +75,7 @@ export const publisherMutants: readonly Mutant[] = [
   {
     id: 'sizes',
     says: 'a change may be as large as it likes',
-    edits: [inWorker('judge-change.ts', 'const maxFiles = 300;', 'const maxFiles = 300_000;')],
+    edits: [inWorker('publish/judge-change.ts', 'const maxFiles = 300;', 'const maxFiles = 300_000;')],
     scenarios: ['many-files'],
   },
   {
@@ -83,7 +83,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'nobody looks for secrets in the change',
     edits: [
       inWorker(
-        'patch-secrets.ts',
+        'publish/patch-secrets.ts',
         'if (leaks.length === 0) return undefined;',
         'if (leaks.length >= 0) return undefined;',
       ),
@@ -134,7 +134,7 @@ export const publisherMutants: readonly Mutant[] = [
     says: 'the agent puts any label of the repository',
     edits: [
       inWorker(
-        'carry-out.ts',
+        'steps/carry-out.ts',
         'known: allowed.find((one) => isSame(one, name))',
         'known: allowed.find((one) => isSame(one, name)) ?? name',
       ),
@@ -169,7 +169,11 @@ export const publisherMutants: readonly Mutant[] = [
     id: 'held-ci',
     says: "the customer's CI starts by itself",
     edits: [
-      inWorker('steps.ts', "const isCiHeld = policy.ci === 'ask';", "const isCiHeld = policy.ci !== 'ask';"),
+      inWorker(
+        'steps/steps.ts',
+        "const isCiHeld = policy.ci === 'ask';",
+        "const isCiHeld = policy.ci !== 'ask';",
+      ),
     ],
     scenarios: ['pull-request-settings'],
   },

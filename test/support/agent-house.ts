@@ -16,11 +16,11 @@ import { createJournal } from '#local/journal.ts';
 import type { Script } from '#local/model/conversation.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
 import { folderInReach, programInReach } from '#local/reach.ts';
-import { fetchBranch } from '#worker/bare-repository.ts';
-import { agentPath } from '#worker/claude.ts';
-import { localClaudeBinary } from '#worker/claude-binary.ts';
-import type { AgentConfig, RunBooks, RunInput } from '#worker/run-agent.ts';
-import { createRunAgent } from '#worker/run-agent.ts';
+import { localClaudeBinary } from '#worker/claude/binary.ts';
+import { agentPath } from '#worker/claude/claude.ts';
+import { fetchBranch } from '#worker/git/bare-repository.ts';
+import type { AgentConfig, RunBooks, RunInput } from '#worker/run/run-agent.ts';
+import { createRunAgent } from '#worker/run/run-agent.ts';
 
 export type AgentHouse = Awaited<ReturnType<typeof startAgentHouse>>;
 type Changes = Partial<RunInput> & {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { folderInReach } from '#local/reach.ts';
 import { aLog } from '#test/support/fakes.ts';
-import type { AgentUser } from '#worker/agent-user.ts';
-import { guardedUser } from '#worker/agents.ts';
-import type { ClaudeRun } from '#worker/claude.ts';
+import type { ClaudeRun } from '#worker/claude/claude.ts';
+import type { AgentUser } from '#worker/sandbox/agent-user.ts';
+import { guardedUser } from '#worker/sandbox/agents.ts';
 
 export const isRoot = process.getuid?.() === 0;
 

@@ -77,3 +77,6 @@ const toRecord = (
   eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:inbox.fifo',
   awsRegion: 'us-east-1',
 });
+
+/** What is left of the time of an invocation. */
+export const aTimeLeft = (ms = 30_000) => ({ getRemainingTimeInMillis: () => ms });

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { aLog } from '#test/support/fakes.ts';
-import type { Gateway } from '#worker/gateway.ts';
-import { startGateway } from '#worker/gateway.ts';
+import type { Gateway } from '#worker/gateway/gateway.ts';
+import { startGateway } from '#worker/gateway/gateway.ts';
 
 export const key = 'key-of-the-provider-account';
 export const token = 'token-of-this-run';

@@ -2,8 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
 import { guardBinary } from '#local/guard-binary.ts';
-import type { Guard } from '#worker/guard.ts';
-import { probeGuard } from '#worker/guard.ts';
+import type { Guard } from '#worker/sandbox/guard.ts';
+import { probeGuard } from '#worker/sandbox/guard.ts';
 
 declare module 'vitest' {
   // declaration merging is how vitest learns of it

@@ -7,10 +7,10 @@ import { defaultPolicy } from '#core/policy.ts';
 import { gitEnvironment } from '#local/github/git.ts';
 import type { GitHouse } from '#test/support/worker-git.ts';
 import { urlOf } from '#test/support/worker-git.ts';
-import { fetchBranch } from '#worker/bare-repository.ts';
-import type { Git } from '#worker/git.ts';
-import type { ChangeRules } from '#worker/judge-change.ts';
-import { commitPatch } from '#worker/publish.ts';
+import { fetchBranch } from '#worker/git/bare-repository.ts';
+import type { Git } from '#worker/git/git.ts';
+import type { ChangeRules } from '#worker/publish/judge-change.ts';
+import { commitPatch } from '#worker/publish/publish.ts';
 
 export type Publishing = Awaited<ReturnType<typeof startPublishing>>;
 type Changes = { message?: string; on?: Git; rules?: ChangeRules };

@@ -6,10 +6,10 @@ import type { Registry, RegistryName } from '#core/registries.ts';
 import { registries } from '#core/registries.ts';
 import { startRegistryTwin } from '#local/registry/twin.ts';
 import { aLog } from '#test/support/fakes.ts';
-import { isPublicAddress } from '#worker/public-address.ts';
-import type { ProxyLimits, RegistryProxy } from '#worker/registry-proxy.ts';
-import { startRegistryProxy } from '#worker/registry-proxy.ts';
-import type { Dial } from '#worker/registry-upstream.ts';
+import type { ProxyLimits, RegistryProxy } from '#worker/registry/proxy.ts';
+import { startRegistryProxy } from '#worker/registry/proxy.ts';
+import { isPublicAddress } from '#worker/registry/public-address.ts';
+import type { Dial } from '#worker/registry/upstream.ts';
 
 type Gate = { dial?: Partial<Dial>; limits?: Partial<ProxyLimits>; registries?: Record<string, Registry> };
 

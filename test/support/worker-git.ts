@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { House } from '#test/local/github/start-twin.ts';
 import { mintToken, startTwin } from '#test/local/github/start-twin.ts';
-import { createGit } from '#worker/git.ts';
+import { createGit } from '#worker/git/git.ts';
 
 export const startGitHouse = async () => {
   const house = await startTwin();

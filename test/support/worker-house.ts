@@ -22,13 +22,13 @@ import { asToken, startTwin } from '#test/local/github/start-twin.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import { anAgentUser } from '#test/support/agent.ts';
 import { aLog } from '#test/support/fakes.ts';
-import { agentPath } from '#worker/claude.ts';
-import { createGithubAccess } from '#worker/github-access.ts';
+import { agentPath } from '#worker/claude/claude.ts';
 import type { HandleTask, JobStore } from '#worker/handle-task.ts';
 import { createHandleTask } from '#worker/handle-task.ts';
-import type { AgentConfig } from '#worker/run-agent.ts';
-import { createRunAgent } from '#worker/run-agent.ts';
-import { createOpenSteps } from '#worker/steps.ts';
+import type { AgentConfig } from '#worker/run/run-agent.ts';
+import { createRunAgent } from '#worker/run/run-agent.ts';
+import { createGithubAccess } from '#worker/steps/github-access.ts';
+import { createOpenSteps } from '#worker/steps/steps.ts';
 
 export const isRoot = process.getuid?.() === 0;
 

@@ -19,7 +19,7 @@ import type { TestDatabase } from '#test/support/database.ts';
 import { aLog } from '#test/support/fakes.ts';
 import type { HandleTask } from '#worker/handle-task.ts';
 import { createJobLog } from '#worker/job-log.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 import { createWork } from '#worker/work.ts';
 
 export type WorkerQueues = Awaited<ReturnType<typeof startWorkerQueues>>;

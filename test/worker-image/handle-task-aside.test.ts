@@ -6,8 +6,8 @@ import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse, wideCaps } from '#test/support/worker-house.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
 import { aLog } from '#test/support/fakes.ts';
-import { patient } from '#worker/patience.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { patient } from '#worker/lease/patience.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

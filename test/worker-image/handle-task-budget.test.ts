@@ -10,8 +10,8 @@ import { programInReach } from '#local/reach.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
-import { agentPath } from '#worker/claude.ts';
-import { localClaudeBinary } from '#worker/claude-binary.ts';
+import { localClaudeBinary } from '#worker/claude/binary.ts';
+import { agentPath } from '#worker/claude/claude.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

@@ -4,7 +4,7 @@ import type { Job } from '#core/job.ts';
 import type { WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

@@ -6,7 +6,7 @@ import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
 import { commitFiles } from '#test/support/commit-files.ts';
 import type { JobStore } from '#worker/handle-task.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

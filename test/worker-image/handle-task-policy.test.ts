@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Asked, WorkerHouse } from '#test/support/worker-house.ts';
 import { startWorkerHouse } from '#test/support/worker-house.ts';
 import { commitFiles } from '#test/support/commit-files.ts';
-import type { JobStore } from '#worker/handle-task.ts';
-import { StoppedError } from '#worker/stopped.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
+import type { JobStore } from '#worker/handle-task.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

@@ -7,7 +7,7 @@ import { startWorkerHouse } from '#test/support/worker-house.ts';
 import type { Fault } from '#local/faults.ts';
 import { aChange, assertNothingLeft, lookAt } from '#test/support/worker-looks.ts';
 import type { JobStore } from '#worker/handle-task.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let house: WorkerHouse;
 let look: ReturnType<typeof lookAt>;

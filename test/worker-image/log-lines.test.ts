@@ -9,7 +9,7 @@ import { migratedDatabase } from '#test/support/database.ts';
 import type { WorkerQueues } from '#test/support/worker-queues.ts';
 import { startWorkerQueues } from '#test/support/worker-queues.ts';
 import type { HandleTask } from '#worker/handle-task.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 let database: TestDatabase;
 let house: WorkerQueues;

@@ -12,7 +12,7 @@ import { startOwnPostgres } from '#test/support/own-postgres.ts';
 import type { WorkerQueues } from '#test/support/worker-queues.ts';
 import { empty, notCalled, outcome, startWorkerQueues } from '#test/support/worker-queues.ts';
 import type { HandleTask } from '#worker/handle-task.ts';
-import { patient } from '#worker/patience.ts';
+import { patient } from '#worker/lease/patience.ts';
 
 const clock = createClock();
 let postgres: OwnPostgres;

@@ -9,7 +9,7 @@ import type { TestDatabase } from '#test/support/database.ts';
 import { migratedDatabase } from '#test/support/database.ts';
 import type { WorkerQueues } from '#test/support/worker-queues.ts';
 import { empty, notCalled, outcome, startWorkerQueues, untilStopped } from '#test/support/worker-queues.ts';
-import { StoppedError } from '#worker/stopped.ts';
+import { StoppedError } from '#worker/lease/stopped.ts';
 
 const maxReceiveCount = 3;
 let database: TestDatabase;

@@ -1,3 +1,4 @@
+import { cutBody } from './cut-body.ts';
 import { refusalStatus } from './errors.ts';
 import type { GithubClient } from './octokit.ts';
 import { ownerAndRepo } from './repository.ts';
@@ -33,6 +34,7 @@ export const createGithubPulls = (octokit: GithubClient) => {
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
       ...ownerAndRepo(repository),
       ...pull,
+      body: cutBody(pull.body),
     });
     return { number: data.number, url: data.html_url };
   };

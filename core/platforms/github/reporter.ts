@@ -1,7 +1,7 @@
-import { cutText } from '#core/cut-text.ts';
 import type { Thread } from '#core/task.ts';
 import type { Comment } from './comments.ts';
 import { createComments } from './comments.ts';
+import { cutBody } from './cut-body.ts';
 import { markOf, taskMark } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
 
@@ -24,17 +24,13 @@ type Report = {
 
 type Written = { id: string; fence: number };
 
-/** GitHub takes 65,536 characters; the mark needs its room. */
-const maxBodyBytes = 65_000;
-
 /**
  * Keeps one comment per task on its thread, known by a hidden mark that only we can sign. GitHub takes no condition on a
  * write, so it looks right before it edits, and right after it created.
  */
 export const createGithubReporter = (octokit: GithubClient, identity: Identity) => {
   const markIn = (body: string, { taskId }: Report) => markOf(identity.markerKey, taskId, body);
-  const marked = (report: Report) =>
-    `${cutText(report.body, maxBodyBytes, '\n\n[cut]')}\n\n${taskMark(identity.markerKey, report)}`;
+  const marked = (report: Report) => cutBody(report.body, `\n\n${taskMark(identity.markerKey, report)}`);
 
   const isOurs = (comment: Comment) =>
     String(comment.performed_via_github_app?.id) === identity.appId ||

@@ -3,6 +3,7 @@ import { callCases } from './calls.ts';
 import { doorCases } from './door.ts';
 import { intentCases } from './intents.ts';
 import { pointCases } from './points.ts';
+import { realCases } from './real.ts';
 import { syscallCases } from './syscalls.ts';
 import { threadCases } from './threads.ts';
 import { zombieCases } from './zombies.ts';
@@ -16,4 +17,5 @@ export const allCases = (calls: number): Case[] => [
   ...intentCases,
   ...callCases(calls),
   ...syscallCases,
+  ...realCases,
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lostMessage } from '#functions/handlers/sweep.ts';
 import { neverStartedMessage } from '#functions/handlers/reap-workers.ts';
-import { secretInChangeLine } from '#worker/patch-secrets.ts';
+import { secretInChangeLine } from '#worker/publish/patch-secrets.ts';
 import { only, readable, synthesize } from './synthesize.ts';
 
 const template = synthesize();

@@ -158,10 +158,12 @@ describe('a comment', () => {
     expect([(await refusalOf(read)).status, (await refusalOf(remove())).status]).toEqual([404, 404]);
   });
 
-  it('needs a body and an issue', async () => {
+  it('needs a body that is not too long, and an issue', async () => {
     const blank = octokit.request(comments, { ...house.at, issue_number: 1, body: ' ' });
     const nowhere = octokit.request(comments, { ...house.at, issue_number: 99, body: 'x' });
     expect([(await refusalOf(blank)).status, (await refusalOf(nowhere)).status]).toEqual([422, 404]);
+    const long = octokit.request(comments, { ...house.at, issue_number: 1, body: 'x'.repeat(65_537) });
+    expect((await refusalOf(long)).message).toContain('too long');
   });
 
   it('comes in pages that link to each other', async () => {

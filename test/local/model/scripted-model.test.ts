@@ -3,7 +3,7 @@ import { createFaults } from '#local/faults.ts';
 import { createJournal } from '#local/journal.ts';
 import type { Conversation, Script } from '#local/model/conversation.ts';
 import { startScriptedModel } from '#local/model/scripted-model.ts';
-import { goOnPrompt } from '#worker/prompt.ts';
+import { goOnPrompt } from '#worker/claude/prompt.ts';
 
 const apiKey = 'key-of-the-account';
 const tools = [{ name: 'Bash' }, { name: 'Read' }];

@@ -43,6 +43,14 @@ describe('findOrCreate', () => {
     });
   });
 
+  it('says as much as GitHub takes', async () => {
+    const { pulls, bodyOf } = await github({ [list]: { json: [] }, [create]: { status: 201, json: pull } });
+    await pulls.findOrCreate({ ...input, body: 'x'.repeat(70_000) });
+    const { body } = bodyOf(1) as { body: string };
+    expect(body).toMatch(/^x+\n\n\[cut\]$/);
+    expect(Buffer.byteLength(body)).toBe(65_000);
+  });
+
   it('gives the one that is there', async () => {
     const { pulls, calls } = await github({ [list]: { json: [pull] } });
     expect(await pulls.findOrCreate(input)).toMatchObject({ number: 7 });
