@@ -4,7 +4,7 @@ import type { Context as HonoContext } from 'hono';
 import type { Api, Twin } from './access.ts';
 import { requireRepository } from './access.ts';
 import { notFound, refusal, send, sendPage } from './answers.ts';
-import { readBody } from './read-body.ts';
+import { bodyTextSchema, readBody } from './read-body.ts';
 import { resolveLines } from './review-lines.ts';
 import { findPull } from './rest-pulls.ts';
 import { toReview } from './shape-review.ts';
@@ -51,16 +51,16 @@ const commentSchema = z.object({
   line: z.int().positive(),
   start_line: z.int().positive().optional(),
   side: z.enum(['LEFT', 'RIGHT']).default('RIGHT'),
-  body: z.string().min(1),
+  body: bodyTextSchema.min(1),
 });
 const newReviewSchema = z.object({
   commit_id: z.string().optional(),
-  body: z.string().default(''),
+  body: bodyTextSchema.default(''),
   event: z.enum(eventNames).optional(),
   comments: z.array(commentSchema).default([]),
 });
 type NewReview = z.infer<typeof newReviewSchema>;
-const eventSchema = z.object({ event: z.enum(eventNames), body: z.string().optional() });
+const eventSchema = z.object({ event: z.enum(eventNames), body: bodyTextSchema.optional() });
 
 const requirePull = (twin: Twin, c: HonoContext, level: 'read' | 'write'): InThread & { pull: Pull } => {
   const repository = requireRepository(twin, c, [`pull_requests:${level}`]);

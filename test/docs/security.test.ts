@@ -10,7 +10,7 @@ const text = readFileSync(`${root}docs/security.md`, 'utf8');
 
 const upTo = (name: string, last: number) =>
   Array.from({ length: last }, (_, index) => `${name}${index + 1}`);
-const rows = [...upTo('', 25), ...upTo('GIT-', 12), ...upTo('INJ-', 8), ...upTo('SBX-', 7), 'RED'];
+const rows = [...upTo('', 25), ...upTo('GIT-', 12), ...upTo('INJ-', 9), ...upTo('SBX-', 7), 'RED'];
 const cells = new Map(
   [...page.matchAll(/^\| (\S+) +\|.*\|([^|]*)\|$/gm)].map(([, row = '', shown = '']) => [row, shown]),
 );

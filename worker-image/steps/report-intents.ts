@@ -5,8 +5,6 @@ import type { JobFacts } from '#core/job.ts';
 import type { Task } from '#core/task.ts';
 import { harmless, oneLine } from '#core/text.ts';
 
-/** GitHub takes 65,536 characters; our mark stands behind it. */
-const maxReviewBytes = 60_000;
 /** In our comment, beside the answer. */
 const maxListBytes = 20_000;
 const maxPathLength = 200;
@@ -16,11 +14,10 @@ export const toReviewBody = (
   { trigger }: Pick<Task, 'trigger'>,
   elsewhere: readonly ReviewComment[],
 ): string => {
-  const parts = [
+  return [
     `Asked for in ${trigger.url}`,
     ...(elsewhere.length > 0 ? [elsewherePreface, toList(elsewhere)] : []),
-  ];
-  return cutText(parts.join('\n\n'), maxReviewBytes, '\n\n[cut]');
+  ].join('\n\n');
 };
 
 const elsewherePreface = 'About lines that the diff of this pull request does not show:';

@@ -1,3 +1,4 @@
+import { cutBody } from './cut-body.ts';
 import { refusalStatus } from './errors.ts';
 import { markOf, taskMark } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
@@ -24,7 +25,7 @@ export type InlineComment = {
 
 export type ReviewText = { body: string; commitSha?: string; comments?: readonly InlineComment[] };
 
-export type Review = { id: string; url: string; isPending: boolean; isOfTask: boolean };
+export type Review = { id: string; url: string; body: string; isPending: boolean; isOfTask: boolean };
 
 const pageSize = 100;
 
@@ -38,6 +39,7 @@ export const createReviewCalls = (
   const toReview = ({ id, html_url, state, body }: Raw): Review => ({
     id: String(id),
     url: html_url,
+    body,
     isPending: state === 'PENDING',
     isOfTask: markOf(markerKey, key.taskId, body) !== undefined,
   });
@@ -58,18 +60,18 @@ export const createReviewCalls = (
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews', {
       ...at,
       ...(commitSha !== undefined && { commit_id: commitSha }),
-      body: `${body}\n\n${taskMark(markerKey, key)}`,
+      body: cutBody(body, `\n\n${taskMark(markerKey, key)}`),
       comments: comments.map(toInline),
     });
     return toReview(data);
   };
 
-  /** Never an approval. undefined when it was submitted or deleted meanwhile. */
-  const submit = (id: string): Promise<Review | undefined> =>
+  /** Never an approval. With the words that it has, for they hold our mark. undefined when it was submitted or deleted meanwhile. */
+  const submit = ({ id, body }: Review): Promise<Review | undefined> =>
     unlessStatus([404, 422], async () => {
       const { data } = await octokit.request(
         'POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/events',
-        { ...at, review_id: numberFor(id), event: 'COMMENT' },
+        { ...at, review_id: numberFor(id), body, event: 'COMMENT' },
       );
       return toReview(data);
     });

@@ -51,7 +51,7 @@ const tryToWrite = async (calls: Calls, input: ReviewInput): Promise<Review | un
   if (!pending) return undefined;
   const done = submittedIn(await calls.list());
   await input.hold();
-  if (!done) return await calls.submit(pending.id);
+  if (!done) return await calls.submit(pending);
   await calls.discard(pending.id);
   return done;
 };

@@ -37,7 +37,7 @@ const text = `say: ${JSON.stringify(answer).slice(1, -1)}`;
 const toCase = ({ id, title, where, isQuick = false }: (typeof points)[number]) =>
   (['KILL', 'TERM'] as const satisfies readonly Fate[]).map((fate): Case => ({
     id: `${id} ${fate}`,
-    group: 'INTENTS',
+    group: 'REVIEW',
     title,
     isQuick: isQuick && fate === 'KILL',
     run: async (trial) => {

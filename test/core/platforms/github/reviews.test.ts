@@ -61,14 +61,16 @@ describe('a review', () => {
     const { url } = { url: '', ...(await write(input)) };
     expect(pull.reviews).toMatchObject([{ state: 'COMMENTED', comments: [{ line: 10 }] }]);
     expect(url).toMatch(new RegExp(`#pullrequestreview-${pull.reviews[0]?.id}$`));
-    const posts = house.journal
+    const bodies = house.journal
       .entries()
       .slice(before)
       .filter(({ call }) => call.includes('/reviews'));
-    expect(posts.map(({ detail }) => detail['body']).filter(Boolean)).toEqual([
-      expect.not.stringContaining('event'),
-      '{"event":"COMMENT"}',
-    ]);
+    const [created, submitted] = bodies
+      .map(({ detail }) => String(detail['body'] ?? ''))
+      .filter((body) => body !== '')
+      .map((body): Record<string, unknown> => JSON.parse(body));
+    expect(created).not.toHaveProperty('event');
+    expect(submitted).toEqual({ event: 'COMMENT', body: created?.['body'] });
   });
 
   it('is found again, among many', async () => {
@@ -89,6 +91,14 @@ describe('a review', () => {
     pull.reviews.splice(0, 1, { ...ours, user: house.twin.createAccount('reader') });
     await write(input);
     expect(pull.reviews).toHaveLength(2);
+  });
+
+  it('is cut to what GitHub takes, and found again', async () => {
+    const { pull, input } = await aPull();
+    const long = { ...input, body: 'é'.repeat(70_000) };
+    await write(long);
+    expect(await write(long)).toMatchObject({ kind: 'written' });
+    expect(pull.reviews).toMatchObject([{ state: 'COMMENTED', comments: [{ line: 10 }] }]);
   });
 
   it('asks whether it may before each write, and writes nothing more when it may not', async () => {
