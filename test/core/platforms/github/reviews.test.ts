@@ -54,6 +54,14 @@ const aPull = async () => {
 
 const write = async (input: ReviewInput, between?: Between) => (await aWriter(between)).findOrCreate(input);
 
+/** Writes to the reviews since then, whatever came of them. */
+const writesSince = (from: number) =>
+  house.journal
+    .entries()
+    .slice(from)
+    .map(({ call }) => call)
+    .filter((call) => /^(?:POST|DELETE) .*\/reviews/.test(call));
+
 describe('a review', () => {
   it('is made pending and then submitted as a comment', async () => {
     const { pull, input } = await aPull();
@@ -73,13 +81,15 @@ describe('a review', () => {
     expect(submitted).toEqual({ event: 'COMMENT', body: created?.['body'] });
   });
 
-  it('is found again, among many', async () => {
+  it('is found again, among many, without a write', async () => {
     const { pull, input } = await aPull();
     const first = await write(input);
     const [ours] = pull.reviews;
     if (!ours) throw new Error('no review');
     pull.reviews.unshift(...Array.from({ length: 150 }, () => ({ ...ours, body: 'of another task' })));
+    const from = house.journal.entries().length;
     expect(await write({ ...input, fence: 2 })).toEqual(first);
+    expect(writesSince(from)).toEqual([]);
     expect(pull.reviews).toHaveLength(151);
   });
 
@@ -132,7 +142,10 @@ describe('two workers', () => {
       };
       await write({ ...input, hold }).catch(() => {});
     };
+    const from = house.journal.entries().length;
     await write(input, { when: 'before', call: isCreate, act: dies });
+    // one each, and no other try without lines
+    expect(writesSince(from).filter((call) => call.endsWith('/reviews'))).toHaveLength(2);
     expect(pull.reviews).toMatchObject([{ state: 'COMMENTED' }]);
   });
 });
