@@ -13,9 +13,19 @@ export type DiffLines = { holds: (place: Place) => boolean };
 
 type Ends = { baseSha: string; headSha: string; paths: readonly string[] };
 
+/** Renames in a large change may cost git minutes. */
+const listDeadlineMs = 60_000;
+const diffDeadlineMs = 20_000;
 const maxListBytes = 32 * 1024 * 1024;
 const maxDiffBytes = 4 * 1024 * 1024;
-const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '--ignore-submodules=all'];
+const plain = [
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-color',
+  '--find-renames',
+  '-l200',
+  '--ignore-submodules=all',
+];
 
 /** The lines of these paths, from the bare repository that holds both commits. */
 export const diffLinesOf = async (git: Git, { baseSha, headSha, paths }: Ends): Promise<DiffLines> => {
@@ -33,6 +43,7 @@ export const diffLinesOf = async (git: Git, { baseSha, headSha, paths }: Ends): 
         env: { GIT_LITERAL_PATHSPECS: '1' },
         maxBytes: maxDiffBytes,
         mayCut: true,
+        deadlineMs: diffDeadlineMs,
       },
     );
     hunks.set(path, hunksIn(diff.stdout.toString('latin1')));
@@ -45,6 +56,7 @@ const changedPaths = async (git: Git, ends: readonly string[]): Promise<Map<stri
   const listed = await git.attempt(['diff', ...plain, '--name-status', '-z', ...ends, '--'], {
     maxBytes: maxListBytes,
     mayCut: true,
+    deadlineMs: listDeadlineMs,
   });
   const fields = listed.stdout.toString('utf8').split('\0').slice(0, -1).values();
   const paths = new Map<string, string>();

@@ -3,16 +3,22 @@ import type { CarriedOut, ReviewComment } from '#core/intents.ts';
 import type { JobFacts } from '#core/job.ts';
 import type { InlineComment } from '#core/platforms/github/review-calls.ts';
 import { harmless } from '#core/text.ts';
-import type { Action } from './decide.ts';
+import type { DiffLines } from '#worker/git/diff-lines.ts';
 import { diffLinesOf } from '#worker/git/diff-lines.ts';
+import type { Head } from '#worker/git/origin.ts';
+import type { Action } from './decide.ts';
 import { toReviewBody } from './report-intents.ts';
 import type { StepContext } from './step-context.ts';
 
 type Wanted = Extract<Action, { kind: 'carry_out' }>;
 type Part = Partial<CarriedOut>;
+type Context = Pick<StepContext, 'job' | 'hold' | 'git' | 'policyAt' | 'log'> & {
+  access: Pick<StepContext['access'], 'review' | 'addLabels'>;
+  fetch: Pick<StepContext['fetch'], 'start'>;
+};
 
 /** Found or created, each of it: to carry out the same once more changes nothing. */
-export const carryOutIntents = async (context: StepContext, wanted: Wanted): Promise<JobFacts> => {
+export const carryOutIntents = async (context: Context, wanted: Wanted): Promise<JobFacts> => {
   const { review, labels } = wanted.intents;
   const started = await context.fetch.start(wanted);
   if (started.kind === 'ended') {
@@ -36,15 +42,11 @@ export const carryOutIntents = async (context: StepContext, wanted: Wanted): Pro
 type WantedReview = Wanted & { comments: readonly ReviewComment[] };
 
 /** Where no pull request is worked on, our comment lists them. */
-const writeReview = async (context: StepContext, wanted: WantedReview): Promise<Part> => {
-  const { job, access, git, hold } = context;
-  const { base, head, comments } = wanted;
+const writeReview = async (context: Context, wanted: WantedReview): Promise<Part> => {
+  const { job, access, hold } = context;
+  const { head, comments } = wanted;
   if (!head) return {};
-  const lines = await diffLinesOf(git, {
-    baseSha: base.sha,
-    headSha: head.sha,
-    paths: comments.map(({ path }) => path),
-  });
+  const lines = await linesOf(context, { ...wanted, head });
   const inline = comments.filter((comment) => lines.holds(comment));
   const elsewhere = comments.filter((comment) => !lines.holds(comment));
   const reviewed = await access.review({
@@ -59,6 +61,21 @@ const writeReview = async (context: StepContext, wanted: WantedReview): Promise<
   return { problems: [`the review: GitHub did not take it (${reviewed.status})`] };
 };
 
+/** A diff that is too much for git is too much for GitHub: then there is no line to comment on, and the body holds all. */
+const linesOf = async (
+  { git, log, job }: Context,
+  { base, head, comments }: WantedReview & { head: Head },
+): Promise<DiffLines> => {
+  const paths = comments.map(({ path }) => path);
+  try {
+    return await diffLinesOf(git, { baseSha: base.sha, headSha: head.sha, paths });
+  } catch (error) {
+    // one that was told to stop does so before its next write
+    log.warn('no diff to comment on', { taskId: job.task.id, error: String(error) });
+    return { holds: () => false };
+  }
+};
+
 const toInline = ({ path, line, startLine, side = 'RIGHT', body }: ReviewComment): InlineComment => ({
   path,
   line,
@@ -70,7 +87,7 @@ const toInline = ({ path, line, startLine, side = 'RIGHT', body }: ReviewComment
 type WantedLabels = Wanted & { names: readonly string[] };
 
 /** A label can start workflows, so only those that people have named in the policy. */
-const putLabels = async (context: StepContext, { base, names }: WantedLabels): Promise<Part> => {
+const putLabels = async (context: Context, { base, names }: WantedLabels): Promise<Part> => {
   const found = await context.policyAt(base.sha);
   const allowed = found.kind === 'policy' ? found.policy.labels : [];
   const wanted = names.map((name) => ({ name, known: allowed.find((one) => isSame(one, name)) }));

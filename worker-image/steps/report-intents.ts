@@ -13,12 +13,11 @@ const maxPathLength = 200;
 export const toReviewBody = (
   { trigger }: Pick<Task, 'trigger'>,
   elsewhere: readonly ReviewComment[],
-): string => {
-  return [
+): string =>
+  [
     `Asked for in ${trigger.url}`,
     ...(elsewhere.length > 0 ? [elsewherePreface, toList(elsewhere)] : []),
   ].join('\n\n');
-};
 
 const elsewherePreface = 'About lines that the diff of this pull request does not show:';
 
