@@ -18,12 +18,12 @@ const atAnswer = (nth: number): Where => {
   return { seen: (entry) => isModelCall(entry) && (asked += 1) === nth };
 };
 
-const answersOf = ({ house, from }: Trial): string[] =>
+/** Those that came to an answer: a connection that was reset before costs nothing. */
+const answersOf = ({ house, from }: Trial): Entry[] =>
   house.journal
     .entries()
     .slice(from.journal)
-    .filter(isModelCall)
-    .map(({ detail }) => String(detail['said']));
+    .filter((entry) => isModelCall(entry) && entry.detail['said'] !== undefined);
 
 type RealCase = {
   id: string;
@@ -103,7 +103,7 @@ const toCase = ({ id, title, where, askedAgain }: RealCase, fate: Fate): Case =>
 });
 
 const mustNotPayTwice = (trial: Trial, allowed: RealCase['askedAgain']) => {
-  const answers = answersOf(trial);
+  const answers = answersOf(trial).map(({ detail }) => detail['said']);
   const again = answers.length - new Set(answers).size;
   if (allowed !== 'all' && again > allowed)
     throw new Error(`the model was paid twice for ${again} answers, ${allowed} were on their way`);
@@ -130,8 +130,7 @@ const followUp: Case = {
     const before = answersOf(trial).length;
     await trial.ask({ number: trial.threads[0] ?? 0, text: request });
     await trial.untilDone();
-    const { entries } = trial.house.journal;
-    const [first] = entries().slice(trial.from.journal).filter(isModelCall).slice(before);
+    const first = answersOf(trial)[before];
     // its own words of the first request come with the second
     if (!String(first?.detail['body']).includes('passes now'))
       throw new Error('the second request began a session of its own');
