@@ -12,7 +12,7 @@ import { createFaults } from '#local/faults.ts';
 import { workerContainer, workerTaskDefinition } from '#local/house-worker.ts';
 import { startHouse } from '#local/house.ts';
 import { createJournal } from '#local/journal.ts';
-import { folderInReach } from '#local/reach.ts';
+import { folderInReach, programInReach } from '#local/reach.ts';
 import { bundleWorker } from '#test/crash/bundle.ts';
 import { letGo, startLine } from '#test/crash/line-server.ts';
 import { startMortalPostgres } from '#test/crash/mortal-postgres.ts';
@@ -43,7 +43,11 @@ export const startLoadHouse = async ({ stateDir, onProcess }: Options) => {
     instead: {
       startQueues: (options) => startStrictQueues({ ...options, clock }),
       claudeBinary: cli.binary,
-      worker: { program: [worker], environment: { CRASH_HARNESS: line.path, IDLE_SECONDS: '3' } },
+      worker: {
+        // each has a machine of its own elsewhere: here they must not take the processor from the door
+        command: ['nice', '-n', '10', programInReach(process.execPath, place), worker],
+        environment: { CRASH_HARNESS: line.path, IDLE_SECONDS: '3' },
+      },
       isTimeless: true,
     },
   });
