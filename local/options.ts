@@ -12,19 +12,19 @@ export type Options = {
 
 export const usage = `Runs agent-bot on this machine and plays one request.
 
-  npm start                          start everything, play one request, stay up
-  npm start -- --once                play one request and exit: 0 if all went well, else 1
+  npm start              start everything, play one request, stay up
+  npm start -- --once    play one request and exit: 0 if all went well, else 1
 
   --comment TEXT     what the person writes on the demo issue
-                     (default "@agent fix the failing test"; the demo has a second
-                     fault: "@agent fix the failing greeting test")
+                     (default "@agent fix the failing test"; the demo has a
+                     second fault: "@agent fix the failing greeting test")
   --model KIND       scripted (default) or real; real needs ANTHROPIC_API_KEY
   --state FOLDER     where the state lives (default .local)
   --json             one JSON object per line instead of the story
   --help             this text
 
-DATABASE_URL: a Postgres to use instead of the built-in one (a role that may create
-roles and databases).`;
+DATABASE_URL: a Postgres to use instead of the built-in one (a role that may
+create roles and databases).`;
 
 export type Parsed = { kind: 'options'; options: Options } | { kind: 'problem'; problem: string };
 

@@ -54,8 +54,8 @@ export const createProgram = ({ carryOut, user }: Tools): Command => {
 
 const afterwords = `
 Without --function it talks to the house that "npm start" runs on this machine;
-with it, to a stack, with the region and credentials of the AWS SDK (AWS_PROFILE,
-AWS_REGION, ...). The one right it needs is lambda:InvokeFunction.
+with it, to a stack, with the region and credentials of the AWS SDK
+(AWS_PROFILE, AWS_REGION, ...). The one right it needs is lambda:InvokeFunction.
 
 Exit codes: 0 done, 1 not done, 2 not understood, 3 no such thing.`;
 

@@ -10,19 +10,20 @@ export type CrashOptions = {
   only: string | undefined;
 };
 
-export const usage = `Kills the worker everywhere and looks that nothing is lost and nothing done twice.
+export const usage = `Kills the worker everywhere, and looks that nothing is lost and nothing done
+twice.
 
   npm run test:crash                 the quick matrix: a few minutes
   npm run test:crash -- --full       every case: about half an hour
 
-  --only NAME        cases whose name or group is NAME: K7, "K7 KILL", DUP, C, R, W
+  --only NAME        cases whose name or group is NAME: K7, "K7 KILL", DUP, C, R
   --list             the cases, and which of them are quick; runs none
   --json             one JSON object per line instead of the table
   --help             this text
 
-C: before and after every port call of a request. R: in a run of the real CLI,
-where all other cases have a stand-in of a few milliseconds. W: at a write of the worker's
-own thread, by strace (Debian: apt-get install strace; as root).`;
+C: before and after every port call of a request. R: in a run of the real CLI;
+all other cases have a stand-in of a few milliseconds. W: at a write of the
+worker's own thread, by strace (Debian: apt-get install strace; as root).`;
 
 export const parseCrashOptions = (argv: readonly string[]): CrashOptions | { problem: string } => {
   try {

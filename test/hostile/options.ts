@@ -13,12 +13,14 @@ export type HostileOptions = {
   only: string | undefined;
 };
 
-export const usage = `Lets the model obey the attacker, and looks that no secret got out and no write in.
+export const usage = `Lets the model obey the attacker, and looks that no secret got out and no write
+in.
 
   npm run test:hostile               every scenario, with the real CLI
   npm run test:hostile -- --quick    the sample that npm test runs
 
-  --only NAME        scenarios whose name or row is NAME: metadata, SBX-2, "hole 2"
+  --only NAME        scenarios whose name or row is NAME: metadata, SBX-2,
+                     "hole 2"
   --image NAME       workers are containers of this image (npm run image:test
                      builds agent-bot-worker:test), as on Fargate
   --no-namespaces    where no user namespace can be made, as on Fargate

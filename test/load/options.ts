@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 
 export type LoadOptions = { quick: boolean; json: boolean; help: boolean };
 
-export const usage = `Sends 2,000 signed webhooks at 50 a second to a house whose workers are killed and whose
-Postgres is cut down meanwhile, and looks that nothing is lost and nothing done twice.
+export const usage = `Sends 2,000 signed webhooks at 50 a second to a house whose workers are killed
+and whose Postgres is cut down meanwhile, and looks that nothing is lost and
+nothing done twice.
 
-  npm run test:load                  2,000 deliveries, 300 of them work: some minutes,
-                                     15 at the most
-  npm run test:load -- --quick       200 deliveries, 30 of them work: about a minute
+  npm run test:load              2,000 deliveries, 300 of them work: some
+                                 minutes, 15 at the most
+  npm run test:load -- --quick   200 deliveries, 30 of them work: a minute
 
   --json             one JSON object instead of the table
   --help             this text
