@@ -88,7 +88,11 @@ const commentSchema = z
     path: pathSchema,
     line: lineSchema,
     startLine: lineSchema.optional(),
-    body: z.string().trim().min(1),
+    body: z
+      .string()
+      .trim()
+      .min(1)
+      .transform((body) => cutText(printable(body), maxCommentBytes, '\n\n[cut]')),
   })
   .refine(({ line, startLine = line }) => startLine <= line);
 const labelSchema = z.string().trim().min(1).max(maxLabelLength).regex(onePrintableLine);
@@ -98,32 +102,37 @@ const readReview = (written: unknown): { comments: ReviewComment[]; problems: st
   const { data } = reviewSchema.safeParse(written);
   if (!data)
     return { comments: [], problems: ['the review: it is no list of `comments`, or more than that'] };
-  const first = data.comments.slice(0, maxComments);
-  const good = first
-    .map((comment) => commentSchema.safeParse(comment).data)
-    .filter((one) => one !== undefined);
-  return {
-    comments: good.map((comment) => ({ ...comment, body: toBody(comment.body) })),
-    problems: [
-      ...leftOut(first.length - good.length, 'comments of the review: they are not as they have to be'),
-      ...leftOut(data.comments.length - first.length, `comments of the review: ${maxComments} are the most`),
-    ],
-  };
+  const { good, problems } = readEach(data.comments, commentSchema, {
+    most: maxComments,
+    what: 'comments of the review',
+    fault: 'they are not as they have to be',
+  });
+  return { comments: good, problems };
 };
-
-const toBody = (body: string) => cutText(printable(body), maxCommentBytes, '\n\n[cut]');
 
 const readLabels = (written: unknown): { names: string[]; problems: string[] } => {
   if (written === undefined) return { names: [], problems: [] };
   const { data } = z.array(z.unknown()).safeParse(written);
   if (!data) return { names: [], problems: ['the labels: they are no list'] };
-  const first = data.slice(0, maxLabels);
-  const names = first.map((label) => labelSchema.safeParse(label).data).filter((one) => one !== undefined);
+  const { good, problems } = readEach(data, labelSchema, {
+    most: maxLabels,
+    what: 'labels',
+    fault: 'they are no names of labels',
+  });
+  return { names: [...new Set(good)], problems };
+};
+
+type Words = { most: number; what: string; fault: string };
+
+/** The good ones of the first. */
+const readEach = <T>(written: readonly unknown[], schema: z.ZodType<T>, { most, what, fault }: Words) => {
+  const first = written.slice(0, most);
+  const good = first.map((one) => schema.safeParse(one).data).filter((one) => one !== undefined);
   return {
-    names: [...new Set(names)],
+    good,
     problems: [
-      ...leftOut(first.length - names.length, 'labels: they are no names of labels'),
-      ...leftOut(data.length - first.length, `labels: ${maxLabels} are the most`),
+      ...leftOut(first.length - good.length, `${what}: ${fault}`),
+      ...leftOut(written.length - first.length, `${what}: ${most} are the most`),
     ],
   };
 };

@@ -1,6 +1,6 @@
 // One job's way into GitHub: tokens for exactly its repository, minted when needed and revoked at its end.
 import type { GithubApp } from '#core/platforms/github/app.ts';
-import { refusalStatus } from '#core/platforms/github/errors.ts';
+import { orRefused } from '#core/platforms/github/errors.ts';
 import type { PullRequest, PullRequestInput } from '#core/platforms/github/pulls.ts';
 import type { PullEnds } from '#core/platforms/github/pull-ends.ts';
 import { pullEndsOf } from '#core/platforms/github/pull-ends.ts';
@@ -96,14 +96,10 @@ type Saying = { taskId: string; log: Log };
 
 /** A locked or deleted thread takes no comment: nobody can be told, but the work was asked for. */
 const unlessRefused = async ({ taskId, log }: Saying, say: () => Promise<string>) => {
-  try {
-    return await say();
-  } catch (error) {
-    const status = refusalStatus(error);
-    if (status === undefined || status === 401) throw error;
-    log.warn('nothing said', { taskId, status });
-    return undefined;
-  }
+  const said = await orRefused(say);
+  if (typeof said === 'string') return said;
+  log.warn('nothing said', { taskId, status: said.status });
+  return undefined;
 };
 
 /** No `workflows`: GitHub itself refuses a push that changes them. */

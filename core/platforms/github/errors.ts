@@ -18,6 +18,33 @@ export const refusalStatus = (error: unknown): number | undefined => {
   return isRateLimit(answer) ? undefined : answer.status;
 };
 
+/** undefined where GitHub says no with one of these. */
+export const unlessStatus = async <T>(
+  statuses: readonly number[],
+  act: () => Promise<T>,
+): Promise<T | undefined> => {
+  try {
+    return await act();
+  } catch (error) {
+    const status = refusalStatus(error);
+    if (status !== undefined && statuses.includes(status)) return undefined;
+    throw error;
+  }
+};
+
+export type Refused = { kind: 'refused'; status: number };
+
+/** What it gives, or that GitHub says no for good. A 401 is thrown: another token may do. */
+export const orRefused = async <T>(act: () => Promise<T>): Promise<T | Refused> => {
+  try {
+    return await act();
+  } catch (error) {
+    const status = refusalStatus(error);
+    if (status === undefined || status === 401) throw error;
+    return { kind: 'refused', status };
+  }
+};
+
 /** A secondary limit may come without any header: then only the link to its documentation tells. */
 const isRateLimit = ({ status, headers, data }: Answered): boolean => {
   if (status === 429) return true;

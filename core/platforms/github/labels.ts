@@ -1,4 +1,5 @@
-import { refusalStatus } from './errors.ts';
+import type { Refused } from './errors.ts';
+import { orRefused, unlessStatus } from './errors.ts';
 import type { GithubClient } from './octokit.ts';
 import { ownerAndRepo } from './repository.ts';
 
@@ -12,47 +13,35 @@ export type LabelsInput = {
 };
 
 /** `added` are on the thread now; `missing` are no labels of the repository. */
-export type Labelled =
-  | { kind: 'labelled'; added: string[]; missing: string[] }
-  | { kind: 'refused'; status: number };
+export type Labelled = { kind: 'labelled'; added: string[]; missing: string[] } | Refused;
 
 /** Only ever adds, and only labels that are there: GitHub would make the others. https://docs.github.com/en/rest/issues/labels */
-export const addLabels = async (octokit: GithubClient, input: LabelsInput): Promise<Labelled> => {
-  const { repository, number, names, hold } = input;
-  const at = ownerAndRepo(repository);
-  try {
+export const addLabels = (octokit: GithubClient, input: LabelsInput): Promise<Labelled> =>
+  orRefused(async () => {
+    const { repository, number, names, hold } = input;
     const found = await Promise.all(names.map((name) => findLabel(octokit, { repository, name })));
     const added = found.filter((name) => name !== undefined);
     const missing = names.filter((_, index) => found[index] === undefined);
     if (added.length > 0) {
       await hold();
       await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
-        ...at,
+        ...ownerAndRepo(repository),
         issue_number: number,
         labels: added,
       });
     }
     return { kind: 'labelled', added, missing };
-  } catch (error) {
-    const status = refusalStatus(error);
-    if (status === undefined || status === 401) throw error;
-    return { kind: 'refused', status };
-  }
-};
+  });
 
 /** As the repository spells it. */
-const findLabel = async (
+const findLabel = (
   octokit: GithubClient,
   { repository, name }: { repository: string; name: string },
-): Promise<string | undefined> => {
-  try {
+): Promise<string | undefined> =>
+  unlessStatus([404], async () => {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/labels/{name}', {
       ...ownerAndRepo(repository),
       name,
     });
     return data.name;
-  } catch (error) {
-    if (refusalStatus(error) === 404) return undefined;
-    throw error;
-  }
-};
+  });

@@ -1,4 +1,4 @@
-import { refusalStatus } from './errors.ts';
+import { unlessStatus } from './errors.ts';
 import type { GithubClient } from './octokit.ts';
 import { ownerAndRepo } from './repository.ts';
 
@@ -11,12 +11,12 @@ export type PullEnds = {
 };
 
 /** undefined when there is no such pull request any more. https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request */
-export const pullEndsOf = async (
+export const pullEndsOf = (
   octokit: GithubClient,
   repository: string,
   number: number,
-): Promise<PullEnds | undefined> => {
-  try {
+): Promise<PullEnds | undefined> =>
+  unlessStatus([404, 410], async () => {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
       ...ownerAndRepo(repository),
       pull_number: number,
@@ -30,9 +30,4 @@ export const pullEndsOf = async (
       base: { branch: base.ref },
       head: { branch: head.ref, isFork },
     };
-  } catch (error) {
-    const status = refusalStatus(error);
-    if (status === 404 || status === 410) return undefined;
-    throw error;
-  }
-};
+  });

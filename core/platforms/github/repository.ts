@@ -1,5 +1,5 @@
 import type { GithubClient } from './octokit.ts';
-import { refusalStatus } from './errors.ts';
+import { unlessStatus } from './errors.ts';
 
 /** owner/name as the two parameters of GitHub's routes. */
 export const ownerAndRepo = (repository: string): { owner: string; repo: string } => {
@@ -13,19 +13,15 @@ export const defaultBranchOf = async (octokit: GithubClient, repository: string)
 };
 
 /** The commit at the head of a branch; undefined when there is no such branch. */
-export const branchShaOf = async (
+export const branchShaOf = (
   octokit: GithubClient,
   repository: string,
   branch: string,
-): Promise<string | undefined> => {
-  try {
+): Promise<string | undefined> =>
+  unlessStatus([404], async () => {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/branches/{branch}', {
       ...ownerAndRepo(repository),
       branch,
     });
     return data.commit.sha;
-  } catch (error) {
-    if (refusalStatus(error) === 404) return undefined;
-    throw error;
-  }
-};
+  });

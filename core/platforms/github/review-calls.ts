@@ -1,5 +1,5 @@
 import { cutBody } from './cut-body.ts';
-import { refusalStatus } from './errors.ts';
+import { unlessStatus } from './errors.ts';
 import { markOf, taskMark } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
 import { numberFor } from './reactions.ts';
@@ -98,16 +98,3 @@ const toInline = ({ path, line, startLine, side, body }: InlineComment) => ({
   ...(startLine !== undefined && { start_line: startLine, start_side: side }),
   body,
 });
-
-export const unlessStatus = async <T>(
-  statuses: readonly number[],
-  act: () => Promise<T>,
-): Promise<T | undefined> => {
-  try {
-    return await act();
-  } catch (error) {
-    const status = refusalStatus(error);
-    if (status !== undefined && statuses.includes(status)) return undefined;
-    throw error;
-  }
-};

@@ -1,7 +1,8 @@
-import { refusalStatus } from './errors.ts';
+import type { Refused } from './errors.ts';
+import { orRefused, refusalStatus, unlessStatus } from './errors.ts';
 import type { GithubClient } from './octokit.ts';
 import type { InlineComment, Review, ReviewIdentity, ReviewKey } from './review-calls.ts';
-import { createReviewCalls, unlessStatus } from './review-calls.ts';
+import { createReviewCalls } from './review-calls.ts';
 
 export type ReviewInput = ReviewKey & {
   commitSha: string;
@@ -13,7 +14,7 @@ export type ReviewInput = ReviewKey & {
   hold: () => Promise<void>;
 };
 
-export type Reviewed = { kind: 'written'; url: string } | { kind: 'refused'; status: number };
+export type Reviewed = { kind: 'written'; url: string } | Refused;
 
 /** Each round ends the review, or has seen that somebody wrote in between. */
 const maxRounds = 5;
@@ -23,20 +24,15 @@ const maxRounds = 5;
  * allows an author one: that is the lock. While it is held nobody else submits one, so a look before the submit is enough.
  */
 export const createGithubReviews = (octokit: GithubClient, identity: ReviewIdentity) => {
-  const findOrCreate = async (input: ReviewInput): Promise<Reviewed> => {
-    const calls = createReviewCalls(octokit, identity, input);
-    try {
+  const findOrCreate = (input: ReviewInput): Promise<Reviewed> =>
+    orRefused(async () => {
+      const calls = createReviewCalls(octokit, identity, input);
       for (let round = 0; round < maxRounds; round += 1) {
         const written = await tryToWrite(calls, input);
         if (written) return { kind: 'written', url: written.url };
       }
       return { kind: 'refused', status: 422 };
-    } catch (error) {
-      const status = refusalStatus(error);
-      if (status === undefined || status === 401) throw error;
-      return { kind: 'refused', status };
-    }
-  };
+    });
   return { findOrCreate };
 };
 

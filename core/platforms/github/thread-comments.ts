@@ -1,4 +1,4 @@
-import { refusalStatus } from './errors.ts';
+import { unlessStatus } from './errors.ts';
 import { markerPrefix } from './marker.ts';
 import type { GithubClient } from './octokit.ts';
 import { ownerAndRepo } from './repository.ts';
@@ -39,16 +39,12 @@ export const threadCommentsOf = async (
     });
     return data.map((comment) => toComment(comment, identity));
   };
-  try {
+  return await unlessStatus([404, 410], async () => {
     const { data: issue } = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}', at);
     const last = Math.max(1, Math.ceil(issue.comments / pageSize));
     const pages = await Promise.all((last > 1 ? [last - 1, last] : [last]).map(readPage));
     return { comments: pages.flat(), total: issue.comments };
-  } catch (error) {
-    const status = refusalStatus(error);
-    if (status === 404 || status === 410) return undefined;
-    throw error;
-  }
+  });
 };
 
 type Raw = {
